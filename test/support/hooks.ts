@@ -1,0 +1,13 @@
+import { restore } from 'sinon';
+import { databaseReport, stopServers } from './databases.js';
+
+export const mochaHooks: Mocha.RootHookObject = {
+  afterEach() {
+    restore();
+  },
+};
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  await stopServers();
+  for (const line of databaseReport()) console.log(`  ${line}`);
+}
