@@ -17,5 +17,33 @@ export {
   TransactionManagementError,
   UnknownModelError,
 } from './errors.js';
+export type { InstallOptions } from './install.js';
+export { install } from './install.js';
 export type { Configuration, Logger } from './logger.js';
 export { configure } from './logger.js';
+export type {
+  Atomic,
+  AtomicBody,
+  AtomicFunction,
+  AtomicOptions,
+  AtomicWrapper,
+  Connection,
+  CurrentTransactionSignal,
+  Defer,
+  OnCommit,
+  OnCommitOptions,
+  PostCommit,
+  PostRollback,
+  RetryOptions,
+  Using,
+  UsingOptions,
+} from './transactions/index.js';
+export {
+  atomic,
+  connections,
+  defer,
+  onCommit,
+  postCommit,
+  postRollback,
+  transaction,
+} from './transactions/index.js';

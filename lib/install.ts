@@ -1,0 +1,62 @@
+import type { Sequelize } from 'sequelize';
+import { AliasTakenError, InvalidArgumentError } from './errors.js';
+import { Connection, connections, register, unregister } from './transactions/index.js';
+
+/** Options of `install`. */
+export interface InstallOptions {
+  /** The alias by which `using` finds the instance. @defaultValue 'default' */
+  readonly using?: string | undefined;
+}
+
+/**
+ * Gives a Sequelize instance signals and transactions. Its models, queries and transactions work
+ * as before; those inside a block join it by themselves.
+ *
+ * Installing the same instance again returns the same connection. Several instances may be
+ * installed, each under an alias of its own; none sees the transactions of another.
+ *
+ * @example
+ * ```ts
+ * import { Sequelize } from 'sequelize';
+ * import { install } from 'sequelize-signals';
+ *
+ * const connection = install(new Sequelize('sqlite::memory:'));
+ * await connection.atomic(async () => {});
+ * connection.uninstall();
+ * ```
+ * @throws {@link InvalidArgumentError} when `sequelize` is not an instance of Sequelize 6.
+ * @throws {@link AliasTakenError} when another instance has the alias, or this one has another.
+ */
+export function install(sequelize: Sequelize, options: InstallOptions = {}): Connection {
+  assertSequelize(sequelize);
+  const alias = aliasOf(options);
+  const installed = connections.get(sequelize);
+  if (installed) return sameAlias(installed, options.using);
+
+  const database = register(sequelize, alias);
+  return new Connection(database, () => unregister(database));
+}
+
+function assertSequelize(sequelize: unknown): void {
+  const instance = (sequelize ?? {}) as Partial<Sequelize>;
+  const isSequelize =
+    typeof instance.query === 'function' &&
+    typeof instance.transaction === 'function' &&
+    'useCLS' in (instance.constructor ?? {});
+  if (!isSequelize) throw new InvalidArgumentError('install() needs an instance of Sequelize 6.');
+}
+
+function aliasOf(options: InstallOptions): string {
+  const alias = options?.using ?? 'default';
+  if (typeof options !== 'object' || typeof alias !== 'string' || alias === '') {
+    throw new InvalidArgumentError('The option "using" of install() must be a name.');
+  }
+  return alias;
+}
+
+function sameAlias(installed: Connection, using: string | undefined): Connection {
+  if (using === undefined || using === installed.alias) return installed;
+  throw new AliasTakenError(
+    `This Sequelize instance is installed as "${installed.alias}" already. Use that alias, or uninstall() it first.`,
+  );
+}

@@ -1,0 +1,94 @@
+import type { Transaction, TransactionOptions } from 'sequelize';
+import { InvalidArgumentError } from '../errors.js';
+import { misusedError } from './failure.js';
+import type { Using } from './registry.js';
+
+/** Re-runs a block that lost against another transaction. */
+export interface RetryOptions {
+  /** How often the block is run again at most. */
+  readonly times: number;
+  /** Milliseconds to wait before a run, or a function of its number, which starts at 1. @defaultValue 0 */
+  readonly delay?: number | ((attempt: number) => number) | undefined;
+}
+
+/** Options of `atomic`. */
+export interface AtomicOptions {
+  /** The database: its alias, or the Sequelize instance. @defaultValue 'default' */
+  readonly using?: Using | undefined;
+  /** Whether a nested block can be undone by itself. Without, its failure breaks the block around it. @defaultValue true */
+  readonly savepoint?: boolean | undefined;
+  /** Refuses to run inside another block, so that what it did is stored when it resolves. @defaultValue false */
+  readonly durable?: boolean | undefined;
+  /** The transaction to nest in, instead of the current one; `null` for none. */
+  readonly transaction?: Transaction | null | undefined;
+  /** Sequelize's isolation level. Outermost blocks only. */
+  readonly isolationLevel?: TransactionOptions['isolationLevel'] | undefined;
+  /** Begins a read-only transaction where Sequelize does. Outermost blocks only. */
+  readonly readOnly?: boolean | undefined;
+  /** SQLite's kind of transaction. Outermost blocks only; an explicit kind but `DEFERRED` begins at once. */
+  readonly type?: TransactionOptions['type'] | undefined;
+  /** When constraints are checked, on PostgreSQL. Outermost blocks only. */
+  readonly deferrable?: TransactionOptions['deferrable'] | undefined;
+  /** Re-runs the block after a serialization failure or a deadlock. Outermost blocks only. */
+  readonly retry?: RetryOptions | undefined;
+}
+
+const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  using: (value) => typeof value === 'string' || isObject(value),
+  savepoint: (value) => typeof value === 'boolean',
+  durable: (value) => typeof value === 'boolean',
+  transaction: (value) => value === null || isObject(value),
+  isolationLevel: (value) => typeof value === 'string',
+  readOnly: (value) => typeof value === 'boolean',
+  type: (value) => ['DEFERRED', 'IMMEDIATE', 'EXCLUSIVE'].includes(value as string),
+  deferrable: (value) => isObject(value) || typeof value === 'function',
+  retry: isRetry,
+};
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function isRetry(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { times, delay } = value as Partial<RetryOptions>;
+  const isTimes = Number.isInteger(times) && (times as number) >= 0;
+  const isDelay =
+    delay === undefined || typeof delay === 'function' || (Number.isFinite(delay) && delay >= 0);
+  return isTimes && isDelay;
+}
+
+/** Throws when `options` are not options of `atomic`. */
+export function assertAtomicOptions(options: unknown): asserts options is AtomicOptions {
+  if (!isObject(options) || Array.isArray(options)) {
+    throw new InvalidArgumentError('The options of atomic() must be an object.');
+  }
+  for (const [name, value] of Object.entries(options as object)) {
+    const isKind = KINDS[name];
+    if (!isKind) throw new InvalidArgumentError(`atomic() has no option "${name}".`);
+    if (value !== undefined && !isKind(value)) {
+      throw new InvalidArgumentError(`The option "${name}" of atomic() has a wrong value.`);
+    }
+  }
+}
+
+const OUTERMOST = ['isolationLevel', 'readOnly', 'type', 'deferrable'] as const;
+
+/** What goes to Sequelize's transaction. */
+export function transactionOptions(options: AtomicOptions): TransactionOptions {
+  const chosen: Record<string, unknown> = {};
+  for (const name of OUTERMOST) {
+    if (options[name] !== undefined) chosen[name] = options[name];
+  }
+  return chosen;
+}
+
+/** Throws when `options` name something that a nested block cannot have. */
+export function assertNestable(options: AtomicOptions): void {
+  for (const name of [...OUTERMOST, 'retry'] as const) {
+    if (options[name] === undefined) continue;
+    throw misusedError(
+      `The option "${name}" cannot apply to a block inside another one. Give it to the outermost block.`,
+    );
+  }
+}

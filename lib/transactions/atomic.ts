@@ -1,0 +1,180 @@
+import type { Transaction } from 'sequelize';
+import { DurableTransactionError, InvalidArgumentError } from '../errors.js';
+import {
+  type AtomicOptions,
+  assertAtomicOptions,
+  assertNestable,
+  transactionOptions,
+} from './atomic-options.js';
+import type { Block } from './block.js';
+import type { Database } from './database.js';
+import { retrying } from './retry.js';
+
+/** The function given to `atomic`. It gets the transaction, which queries inside join by themselves. */
+export type AtomicBody<Result> = (transaction: Transaction) => Result | PromiseLike<Result>;
+
+// biome-ignore lint/suspicious/noExplicitAny: the constraint of a type parameter; callers see the inferred function.
+type AnyFunction = (this: any, ...parameters: any[]) => any;
+
+/** A function that runs as an atomic block on each call, with the same `this` and arguments. */
+export type AtomicFunction<Wrapped extends AnyFunction> = (
+  this: ThisParameterType<Wrapped>,
+  ...parameters: Parameters<Wrapped>
+) => Promise<Awaited<ReturnType<Wrapped>>>;
+
+/** What `atomic()` and `atomic(options)` return: wraps a function, and decorates a method. */
+export interface AtomicWrapper {
+  /** Wraps a function, or decorates a method as TC39 has it. */
+  <Wrapped extends AnyFunction>(
+    wrapped: Wrapped,
+    context?: ClassMethodDecoratorContext,
+  ): AtomicFunction<Wrapped>;
+  /** Decorates a method as TypeScript's `experimentalDecorators` have it. */
+  (target: object, name: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor;
+}
+
+/**
+ * Runs a function as one unit of work: all of it is stored, or nothing.
+ *
+ * The outermost block is a transaction, a block inside it a savepoint. Nothing is sent before the
+ * first query. The promise resolves to what the function returned, after the COMMIT and the
+ * `onCommit` callbacks; it rejects when nothing was stored, with the function's own error or one
+ * that says why, and when a callback failed after the commit.
+ *
+ * Blocks that are started together inside one block run one after another. After a failed query
+ * nothing more runs in a block; a nested block around what may fail keeps the outer one sound.
+ *
+ * @example
+ * ```ts
+ * import { atomic, onCommit } from 'sequelize-signals';
+ *
+ * declare function store(order: string): Promise<void>;
+ * declare function mail(order: string): Promise<void>;
+ *
+ * await atomic(async () => {
+ *   await store('first');
+ *   await onCommit(() => mail('first'));
+ * });
+ *
+ * const placeOrder = atomic({ durable: true })(store);
+ * await placeOrder('second');
+ *
+ * class Shop {
+ *   @atomic()
+ *   async place(order: string) {
+ *     await store(order);
+ *   }
+ * }
+ * await new Shop().place('third');
+ * ```
+ * @throws {@link RolledBackError} when an error in the block was caught, and the block left normally.
+ * @throws {@link DurableTransactionError} when `durable` is asked for inside another block.
+ * @throws {@link TransactionManagementError} when the block around this one takes nothing more.
+ * @throws {@link NotInstalledError} when `using` names no installed database.
+ */
+export interface Atomic {
+  <Result>(body: AtomicBody<Result>): Promise<Result>;
+  <Result>(options: AtomicOptions, body: AtomicBody<Result>): Promise<Result>;
+  (options?: AtomicOptions): AtomicWrapper;
+}
+
+/** Makes `atomic` for the databases that `databaseOf` finds. */
+export function makeAtomic(databaseOf: (options: AtomicOptions) => Database): Atomic {
+  function atomic(first?: unknown, body?: unknown): unknown {
+    if (typeof first === 'function') return run(databaseOf, {}, asBody(first));
+    const options = first ?? {};
+    assertAtomicOptions(options);
+    if (body === undefined) return wrapper(databaseOf, options);
+    return run(databaseOf, options, asBody(body));
+  }
+  return atomic as Atomic;
+}
+
+const GENERATORS = ['GeneratorFunction', 'AsyncGeneratorFunction'];
+
+/** A generator's body runs after the call that made it returned, so outside of the block (D-238). */
+function asBody(body: unknown): AtomicBody<unknown> {
+  if (typeof body !== 'function') throw new InvalidArgumentError('atomic() needs a function.');
+  if (GENERATORS.includes(body.constructor.name)) {
+    throw new InvalidArgumentError(
+      'atomic() cannot run a generator: its body would run after the block. Call atomic() inside of it.',
+    );
+  }
+  return body as AtomicBody<unknown>;
+}
+
+async function run<Result>(
+  databaseOf: (options: AtomicOptions) => Database,
+  options: AtomicOptions,
+  body: AtomicBody<Result>,
+): Promise<Result> {
+  const database = databaseOf(options);
+  const parent = database.blockFor(options.transaction);
+  if (parent) return runNested(database, parent, options, body);
+  const attempt = () => runBlock(database, undefined, options, body);
+  return options.retry ? retrying(options.retry, attempt) : attempt();
+}
+
+function runNested<Result>(
+  database: Database,
+  parent: Block,
+  options: AtomicOptions,
+  body: AtomicBody<Result>,
+): Promise<Result> {
+  parent.assertOpen();
+  if (options.durable) {
+    throw new DurableTransactionError(
+      `A durable block was started inside ${parent.label}, whose rollback would undo it. ` +
+        'Start it outside of any block.',
+    );
+  }
+  assertNestable(options);
+  const child = { label: `atomic block "${body.name}"` };
+  return parent.inTurn(child, () => runBlock(database, parent, options, body));
+}
+
+async function runBlock<Result>(
+  database: Database,
+  parent: Block | undefined,
+  options: AtomicOptions,
+  body: AtomicBody<Result>,
+): Promise<Result> {
+  const block = database.open(parent, transactionOptions(options), {
+    name: body.name,
+    strict: true,
+    managed: true,
+    raw: false,
+    savepoint: options.savepoint ?? true,
+  });
+  const beginsAtOnce = options.type !== undefined && options.type !== 'DEFERRED';
+  return block.run(
+    beginsAtOnce ? (transaction) => block.begin().then(() => body(transaction)) : body,
+  );
+}
+
+function wrapper(
+  databaseOf: (options: AtomicOptions) => Database,
+  options: AtomicOptions,
+): AtomicWrapper {
+  function wrap(wrapped: unknown): unknown {
+    const body = asBody(wrapped) as AnyFunction;
+    function atomicFunction(this: unknown, ...parameters: unknown[]): Promise<unknown> {
+      return run(
+        databaseOf,
+        options,
+        named(body, () => body.apply(this, parameters)),
+      );
+    }
+    return named(body, atomicFunction);
+  }
+
+  function decorate(target: unknown, _name?: unknown, descriptor?: PropertyDescriptor): unknown {
+    if (typeof target === 'function' && !descriptor) return wrap(target);
+    return { ...descriptor, value: wrap(descriptor?.value) };
+  }
+  return decorate as AtomicWrapper;
+}
+
+function named<Named extends AnyFunction>(original: AnyFunction, copy: Named): Named {
+  return Object.defineProperty(copy, 'name', { value: original.name, configurable: true });
+}

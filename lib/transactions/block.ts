@@ -1,0 +1,310 @@
+import type { Sequelize } from 'sequelize';
+import type { TransactionManagementError } from '../errors.js';
+import type { BlockTransactionClass, TransactionOwner } from './block-transaction.js';
+import { type Callbacks, isWithin, type Scope } from './callbacks.js';
+import {
+  brokenError,
+  committingError,
+  endedError,
+  misusedError,
+  rollbackRequestedError,
+} from './failure.js';
+import type { DriverConnection, OpenTransaction } from './statements.js';
+import type { TransactionSignals } from './transaction-signals.js';
+import { Turns } from './turns.js';
+
+/** What a block needs of the installed database that it belongs to. */
+export interface Host {
+  readonly alias: string;
+  readonly sequelize: Sequelize;
+  readonly Transaction: BlockTransactionClass<Block>;
+  /** What makes an outermost block real. */
+  back(block: Block): Backing;
+  /** The outermost blocks that have not ended. */
+  readonly openBlocks: Set<Block>;
+  /** Runs `body` in a flow whose current block is `block`. */
+  enter<Result>(block: Block, body: () => Result): Result;
+  /** Runs `body` in a flow without a current block. */
+  outside<Result>(body: () => Result): Result;
+  /** The block around the current flow that holds `connection`, also where `outside` hides it. */
+  holderOf(connection: DriverConnection): Block | undefined;
+}
+
+/** What makes an outermost block real: a transaction of its own, or what a test puts in its place. */
+export interface Backing {
+  begin(): Promise<void>;
+  /** Resolves to whether the work is really stored; when it rejects, the work is undone. */
+  commit(): Promise<boolean>;
+  rollback(): Promise<void>;
+}
+
+/** Why the transaction cannot go on: an error, or `setRollback(true)`. */
+export interface Failure {
+  readonly block: Block;
+  readonly error: unknown;
+  readonly requested: boolean;
+}
+
+/** What the levels of one transaction share: Django's state of a connection (D-207). */
+export interface Trunk extends Block {
+  readonly parent: undefined;
+  readonly callbacks: Callbacks;
+  failure: Failure | undefined;
+  /** The signals of this transaction alone, once somebody asked for them. */
+  signals: TransactionSignals | undefined;
+  /** The last error of a query, for a COMMIT that the server turns into a ROLLBACK. */
+  lastError: unknown;
+  /** A name for a savepoint that no other of this transaction has (sequelize#18207). */
+  nextSavepoint(): string;
+}
+
+/** How a block came to be. */
+export interface BlockOptions {
+  /** For messages. */
+  readonly name: string;
+  /** Whether a failed query breaks the block; raw transactions of Sequelize go on as the server lets them. */
+  readonly strict: boolean;
+  /** Whether the block ends with a function, or by a call of commit() or rollback(). */
+  readonly managed: boolean;
+  /** Whether `commit` and `rollback` may be called on its transaction. */
+  readonly raw: boolean;
+}
+
+let count = 0;
+
+/**
+ * One level of a transaction while it is open. What differs between the outermost level, a
+ * savepoint and a level without one is left to the classes that extend this one: how it begins,
+ * how its work is kept, and how it is undone.
+ */
+export abstract class Block implements Scope, TransactionOwner {
+  abstract readonly parent: Block | undefined;
+  abstract readonly trunk: Trunk;
+  /** What Sequelize gets for the queries of this block. */
+  abstract readonly transaction: OpenTransaction;
+
+  readonly label: string;
+  readonly host: Host;
+  protected readonly options: BlockOptions;
+  #state: 'open' | 'closing' | 'ended' = 'open';
+  #turns: Turns | undefined;
+  #children: Set<Block> | undefined;
+  #underWay = 0;
+  #quiet: (() => void) | undefined;
+  #carrier: OpenTransaction | undefined;
+
+  constructor(host: Host, options: BlockOptions) {
+    count += 1;
+    this.host = host;
+    this.options = options;
+    this.label = `${options.raw ? 'transaction' : 'atomic block'} #${count}${options.name && ` "${options.name}"`}`;
+  }
+
+  /** Sends what makes the block real; nothing is sent before the first query of the block. */
+  abstract begin(): Promise<void>;
+  /** Keeps the work of the block, whose queries are through. */
+  protected abstract keep(): Promise<void>;
+  /** Undoes the work of the block, whose queries are through. */
+  protected abstract undo(cause: unknown): Promise<void>;
+
+  get open(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Runs `body` in this block; keeps its work when it resolves, and undoes it when it rejects. */
+  async run<Result>(
+    body: (transaction: OpenTransaction) => Result | PromiseLike<Result>,
+  ): Promise<Result> {
+    let result: Result;
+    try {
+      result = await this.host.enter(this, () => body(this.transaction));
+    } catch (error) {
+      // What the application threw is what it gets, whatever the rollback says (D-221).
+      if (this.open) await this.fail(error).catch(() => {});
+      throw error;
+    }
+    await this.complete();
+    return result;
+  }
+
+  /** Runs `body` after the blocks that were started earlier inside this one. */
+  async inTurn<Result>(
+    child: { readonly label: string },
+    body: () => Promise<Result>,
+  ): Promise<Result> {
+    this.#turns ??= new Turns();
+    const end = await this.#turns.take(child);
+    try {
+      this.assertOpen();
+      return await body();
+    } finally {
+      end();
+    }
+  }
+
+  /** Sends one query of this block, for which `send` gets the transaction to name. */
+  async query<Result>(
+    writes: boolean,
+    send: (transaction: OpenTransaction) => Promise<Result>,
+  ): Promise<Result> {
+    this.assertSound();
+    this.#underWay += 1;
+    try {
+      await this.begin();
+      this.assertSound();
+      if (writes) this.#noteOverlap(this);
+      return await send(this.carrier());
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#quiet?.();
+    }
+  }
+
+  /** Records that a query of this block failed on the server. */
+  queryFailed(error: unknown): void {
+    this.trunk.lastError = error;
+    if (this.options.strict) this.breakBy(error);
+  }
+
+  /** Lets nothing more run in the transaction, up to the level that undoes this block. */
+  breakBy(error: unknown): void {
+    this.trunk.failure ??= { block: this, error, requested: false };
+  }
+
+  /** Django's `set_rollback` (D-215, D-216). */
+  setRollback(value: boolean): void {
+    if (!value) this.trunk.failure = undefined;
+    else this.trunk.failure ??= { block: this, error: undefined, requested: true };
+  }
+
+  register(callback: () => unknown, robust: boolean): void {
+    this.assertOpen();
+    this.trunk.callbacks.add(callback, robust, this);
+  }
+
+  /** Throws when nothing new may be started in this block. */
+  assertOpen(): void {
+    if (this.#state === 'ended') throw endedError(this);
+    if (this.#state === 'closing') throw committingError(this);
+  }
+
+  /** Throws when no query may be sent in this block. */
+  assertSound(): void {
+    this.assertOpen();
+    const { failure } = this.trunk;
+    if (!failure) return;
+    throw failure.requested ? rollbackRequestedError(this) : brokenError(this, failure.error);
+  }
+
+  async commitByHand(): Promise<void> {
+    this.#assertByHand('commit');
+    await this.complete();
+  }
+
+  async rollbackByHand(): Promise<void> {
+    this.#assertByHand('rollback');
+    await this.fail(undefined);
+  }
+
+  /** Ends the block and keeps its work, or throws why it could not. */
+  async complete(): Promise<void> {
+    this.assertOpen();
+    await this.#close((child) => child.abandon());
+    try {
+      await this.keep();
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Ends the block and undoes its work. */
+  async fail(cause: unknown): Promise<void> {
+    await this.#close((child) => child.cutOff());
+    try {
+      await this.undo(cause);
+    } finally {
+      this.#end();
+    }
+  }
+
+  adopt(child: Block): void {
+    this.#children ??= new Set();
+    this.#children.add(child);
+  }
+
+  protected failedInside(): Failure | undefined {
+    const { failure } = this.trunk;
+    return failure && isWithin(failure.block, this) ? failure : undefined;
+  }
+
+  /**
+   * Ends a block that is still open when the one around it ends. One that nobody awaited is undone,
+   * for half of its work must not be kept. Sequelize's `findOrCreate` never ends its savepoint;
+   * that work is complete and stays.
+   */
+  async abandon(): Promise<void> {
+    if (!this.options.managed) return this.cutOff();
+    // What could not be undone has broken the transaction, so that it is rolled back as a whole.
+    await this.fail(this.abandonment()).catch(() => {});
+  }
+
+  protected abstract abandonment(): TransactionManagementError;
+
+  /** A write of an enclosing block that a rollback of this one would undo. */
+  overlappedBy(block: Block): void {
+    this.#noteOverlap(block);
+  }
+
+  async #close(endChild: (child: Block) => Promise<void>): Promise<void> {
+    this.#state = 'closing';
+    for (const child of this.#children ?? []) await endChild(child);
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#quiet = resolve;
+      });
+    }
+  }
+
+  /** Ends a block without a statement: the rollback of an enclosing block undoes its work. */
+  async cutOff(): Promise<void> {
+    await this.#close((child) => child.cutOff());
+    this.#end();
+  }
+
+  #end(): void {
+    this.#state = 'ended';
+    if (this.parent) this.parent.release(this);
+    else this.host.openBlocks.delete(this);
+  }
+
+  release(child: Block): void {
+    this.#children?.delete(child);
+  }
+
+  #noteOverlap(writer: Block): void {
+    for (const child of this.#children ?? []) child.overlappedBy(writer);
+  }
+
+  /**
+   * What a query names as its transaction. Sequelize's MySQL and MariaDB roll back the transaction
+   * of a query that met a deadlock, and give its connection away: they get one on which that is
+   * harmless, since the block does it in its own time.
+   */
+  carrier(): OpenTransaction {
+    this.#carrier ??= Object.create(this.transaction, {
+      finished: { value: undefined, writable: true },
+      rollback: { value: async () => {} },
+    }) as OpenTransaction;
+    return this.#carrier;
+  }
+
+  #assertByHand(method: string): void {
+    if (!this.options.raw) {
+      throw misusedError(
+        `${method}() was called on the transaction of ${this.label}, which ends with its function (D-218). ` +
+          'Return or throw there, or call transaction.setRollback(true).',
+      );
+    }
+    this.assertOpen();
+  }
+}

@@ -1,0 +1,134 @@
+import type { Sequelize, Transaction } from 'sequelize';
+import { FlowValue } from '../context.js';
+import { InvalidArgumentError, SignalsError } from '../errors.js';
+import type { Backing, Block, BlockOptions, Host } from './block.js';
+import { type BlockTransactionClass, blockTransactionClass, ownerOf } from './block-transaction.js';
+import { isWithin } from './callbacks.js';
+import { foreignError } from './failure.js';
+import { MergedBlock } from './merged-block.js';
+import { OutermostBlock } from './outermost-block.js';
+import { OwnTransaction } from './own-transaction.js';
+import { SavepointBlock } from './savepoint-block.js';
+import {
+  applicationTransaction,
+  giveNamespace,
+  runWithApplicationTransaction,
+} from './sequelize-cls.js';
+import { interceptQueries, interceptTransactions } from './sequelize-methods.js';
+import type { DriverConnection } from './statements.js';
+
+/** What a flow knows of one database: its block, or that it runs outside, and what it did before. */
+interface Frame {
+  readonly block: Block | undefined;
+  readonly outer: Frame | undefined;
+}
+
+/** An installed Sequelize instance: which block a flow is in, and how its queries get there. */
+export class Database implements Host {
+  readonly alias: string;
+  readonly sequelize: Sequelize;
+  readonly Transaction: BlockTransactionClass<Block>;
+  readonly #flow = new FlowValue<Frame>();
+  readonly openBlocks: Set<Block> = new Set();
+  readonly #undo: (() => void)[];
+
+  constructor(alias: string, sequelize: Sequelize) {
+    this.alias = alias;
+    this.sequelize = sequelize;
+    this.Transaction = blockTransactionClass<Block>(
+      (sequelize.constructor as unknown as { Transaction: unknown }).Transaction,
+    );
+    this.#undo = [
+      giveNamespace(sequelize, () => this.current()?.transaction),
+      interceptQueries(sequelize, (transaction) => this.blockFor(transaction)),
+      interceptTransactions(sequelize, this),
+    ];
+  }
+
+  /** How outermost blocks become real. Tests put something else in its place. */
+  back: (block: Block) => Backing = (block) => new OwnTransaction(block);
+
+  /** Gives the Sequelize instance its own methods back. */
+  uninstall(): void {
+    const [open] = this.openBlocks;
+    if (open) {
+      throw new SignalsError(
+        'SIGNALS_IN_USE',
+        `The database "${this.alias}" has open transactions, among them ${open.label}. Let them end before uninstall().`,
+      );
+    }
+    for (const undo of this.#undo.reverse()) undo();
+  }
+
+  /** The innermost block of the current flow, which may have ended. */
+  current(): Block | undefined {
+    const own = this.#flow.get()?.block;
+    const given = applicationTransaction(this.sequelize);
+    if (!given) return own;
+
+    const bound = ownerOf<Block>(given);
+    if (!bound || bound.host !== this || isWithin(own, bound)) return own;
+    return bound;
+  }
+
+  /**
+   * The block that a call with this `transaction` option belongs to: the one it stands for, or
+   * without the option the current one. `null` opts out, as in Sequelize.
+   *
+   * @throws when the transaction belongs to another database.
+   */
+  blockFor(transaction: Transaction | null | undefined): Block | undefined {
+    if (transaction === undefined) return this.current();
+    if (transaction === null) return undefined;
+    if (typeof transaction !== 'object') {
+      throw new InvalidArgumentError(
+        'The option "transaction" must be a Transaction of Sequelize.',
+      );
+    }
+    const block = ownerOf<Block>(transaction);
+    // Sequelize itself passes a bare { connection } while it asks for the server's version.
+    const { sequelize } = transaction as { sequelize?: Sequelize };
+    if ((sequelize ?? this.sequelize) !== this.sequelize) {
+      throw foreignError(
+        `The transaction given to a call of the database "${this.alias}" belongs to another database. ` +
+          'Pass a transaction of the same Sequelize instance, or none.',
+      );
+    }
+    return block;
+  }
+
+  enter<Result>(block: Block, body: () => Result): Result {
+    return this.#run(block, body);
+  }
+
+  outside<Result>(body: () => Result): Result {
+    return this.#run(undefined, body);
+  }
+
+  holderOf(connection: DriverConnection): Block | undefined {
+    for (let frame = this.#flow.get(); frame; frame = frame.outer) {
+      const trunk = frame.block?.trunk;
+      if (trunk?.open && trunk.transaction.connection === connection) return trunk;
+    }
+    return undefined;
+  }
+
+  /** Opens a block inside `parent`, or an outermost one. */
+  open(
+    parent: Block | undefined,
+    transactionOptions: object,
+    options: BlockOptions & { readonly savepoint: boolean },
+  ): Block {
+    if (!parent) return new OutermostBlock(this, transactionOptions, options);
+    // A savepoint in a broken transaction could not be made (D-212).
+    if (!options.savepoint || parent.trunk.failure) return new MergedBlock(parent, options);
+    return new SavepointBlock(parent, transactionOptions, options);
+  }
+
+  #run<Result>(block: Block | undefined, body: () => Result): Result {
+    const frame = { block, outer: this.#flow.get() };
+    return this.#flow.run(frame, () =>
+      runWithApplicationTransaction(this.sequelize, block?.transaction, body),
+    );
+  }
+}

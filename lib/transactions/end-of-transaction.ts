@@ -1,0 +1,100 @@
+import type { Transaction } from 'sequelize';
+import { logger } from '../logger.js';
+import type { Signal } from '../signals/index.js';
+import type { Registration } from './callbacks.js';
+import { type EndLeftOpen, watchLeftOpen } from './left-open.js';
+import {
+  type PostCommit,
+  type PostRollback,
+  postCommit,
+  postRollback,
+  type TransactionSignals,
+} from './transaction-signals.js';
+
+/** A transaction that has ended. */
+interface Ended {
+  readonly host: { readonly alias: string; outside<Result>(body: () => Result): Result };
+  readonly transaction: Transaction;
+  readonly signals: TransactionSignals | undefined;
+}
+
+/** Runs the callbacks of a committed transaction and sends its signals, outside any transaction (J-33). */
+export async function sendCommitted(ended: Ended, callbacks: Registration[]): Promise<void> {
+  const { host, signals, transaction } = ended;
+  const sending = listenedTo(host.alias, signals?.postCommit, postCommit);
+  if (callbacks.length === 0 && sending.length === 0) return;
+
+  const payload: PostCommit = { using: host.alias, transaction };
+  await host.outside(() =>
+    watchLeftOpen(async (begun, endLeftOpen) => {
+      try {
+        await runCallbacks(callbacks, begun, endLeftOpen);
+      } catch (error) {
+        await send(sending, host.alias, payload, endLeftOpen).catch(logLate);
+        throw error;
+      }
+      await send(sending, host.alias, payload, endLeftOpen);
+    }),
+  );
+}
+
+/** Sends the signals of a transaction that was rolled back. */
+export async function sendRolledBack(ended: Ended, error: unknown): Promise<void> {
+  const { host, signals, transaction } = ended;
+  const sending = listenedTo(host.alias, signals?.postRollback, postRollback);
+  if (sending.length === 0) return;
+
+  const payload: PostRollback = { using: host.alias, transaction, error };
+  await host.outside(() =>
+    watchLeftOpen((_begun, endLeftOpen) =>
+      send(sending, host.alias, payload, endLeftOpen).catch(logLate),
+    ),
+  );
+}
+
+function logLate(error: unknown): void {
+  logger().error('A receiver of a transaction signal failed after another error.', error);
+}
+
+function listenedTo<Payload extends object>(
+  alias: string,
+  ...signals: (Signal<Payload> | undefined)[]
+): Signal<Payload>[] {
+  return signals.filter((signal) => signal !== undefined).filter((s) => s.hasListeners(alias));
+}
+
+async function send<Payload extends object>(
+  signals: Signal<Payload>[],
+  alias: string,
+  payload: Payload,
+  endLeftOpen: EndLeftOpen,
+): Promise<void> {
+  for (const signal of signals) {
+    await signal.send(alias, payload);
+    await endLeftOpen(signal.name);
+  }
+}
+
+async function runCallbacks(
+  callbacks: Registration[],
+  begun: ReadonlySet<unknown>,
+  endLeftOpen: EndLeftOpen,
+): Promise<void> {
+  for (const { callback, robust } of callbacks) {
+    try {
+      const returned = callback();
+      if (isThenable(returned)) await returned;
+      if (begun.size > 0) await endLeftOpen(callback.name || 'an anonymous callback');
+    } catch (error) {
+      if (!robust) throw error; // D-261
+      logger().error(
+        `The onCommit callback "${callback.name || 'anonymous'}" failed after the commit.`,
+        error,
+      );
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+}

@@ -1,0 +1,92 @@
+import { RolledBackError, TransactionManagementError } from '../errors.js';
+
+/** What stands for a block in a message. */
+interface Labelled {
+  readonly label: string;
+}
+
+export function brokenError(block: Labelled, cause: unknown): TransactionManagementError {
+  return new TransactionManagementError(
+    'SIGNALS_TRANSACTION_BROKEN',
+    `${block.label} is broken by an earlier error, the cause of this one: nothing more runs in it. ` +
+      'Leave the block, or put what may fail into a nested atomic() and catch its error outside of that.',
+    { cause },
+  );
+}
+
+export function rollbackRequestedError(block: Labelled): TransactionManagementError {
+  return new TransactionManagementError(
+    'SIGNALS_TRANSACTION_BROKEN',
+    `${block.label} is to be rolled back, as transaction.setRollback(true) asked: nothing more runs in it.`,
+  );
+}
+
+export function endedError(block: Labelled): TransactionManagementError {
+  return new TransactionManagementError(
+    'SIGNALS_TRANSACTION_ENDED',
+    `${block.label} has ended, and work that was started in it goes on. ` +
+      'Await that work inside the block, or start it with transaction.outside() if it is meant to outlive it.',
+  );
+}
+
+export function committingError(block: Labelled): TransactionManagementError {
+  return new TransactionManagementError(
+    'SIGNALS_TRANSACTION_COMMITTING',
+    `${block.label} is being committed, and work that was started in it goes on. ` +
+      'Await that work inside the block, or use onCommit() for what must come after it.',
+  );
+}
+
+export function misusedError(message: string): TransactionManagementError {
+  return new TransactionManagementError('SIGNALS_TRANSACTION_MISUSED', message);
+}
+
+export function foreignError(message: string): TransactionManagementError {
+  return new TransactionManagementError('SIGNALS_TRANSACTION_FOREIGN', message);
+}
+
+export function requiredError(what: string): TransactionManagementError {
+  return new TransactionManagementError(
+    'SIGNALS_TRANSACTION_REQUIRED',
+    `${what} needs an open transaction. Call it inside atomic().`,
+  );
+}
+
+export function overlapError(parent: Labelled, child: Labelled): TransactionManagementError {
+  return new TransactionManagementError(
+    'SIGNALS_TRANSACTION_OVERLAP',
+    `${parent.label} wrote while ${child.label} inside it was open, and the rollback of the latter undid that write. ` +
+      'Await the nested block before the next query of the enclosing one.',
+  );
+}
+
+export function selfWaitError(waiting: Labelled, holder: Labelled): TransactionManagementError {
+  return new TransactionManagementError(
+    'SIGNALS_TRANSACTION_MISUSED',
+    `${waiting.label} cannot begin a transaction of its own beside ${holder.label}: this database has one connection, ` +
+      'and a connection has one transaction. Nest it with atomic(), or pass { transaction }.',
+  );
+}
+
+export function swallowedError(block: Labelled, cause: unknown): RolledBackError {
+  return new RolledBackError(
+    `${block.label} was rolled back, because of an earlier error in it that was caught: the cause of this one. ` +
+      'Let that error leave the block, or put what may fail into a nested atomic().',
+    { cause },
+  );
+}
+
+export function falseCommitError(block: Labelled, cause: unknown): RolledBackError {
+  return new RolledBackError(
+    `${block.label} was rolled back: the server answered its COMMIT with ROLLBACK, ` +
+      'because a statement in it had failed and the error was caught.',
+    { cause },
+  );
+}
+
+export function abandonedError(block: Labelled): TransactionManagementError {
+  return new TransactionManagementError(
+    'SIGNALS_TRANSACTION_ENDED',
+    `${block.label} was still running when the block around it ended. Await it there.`,
+  );
+}

@@ -1,0 +1,33 @@
+/**
+ * Blocks, savepoints and what waits for the commit. A `Database` stands for an installed Sequelize
+ * instance: it knows which `Block` a flow is in, and sends its queries there.
+ *
+ * @packageDocumentation
+ */
+export type { Atomic, AtomicBody, AtomicFunction, AtomicWrapper } from './atomic.js';
+export type { AtomicOptions, RetryOptions } from './atomic-options.js';
+export type { Block } from './block.js';
+export { Connection, type Connections, connections } from './connection.js';
+export type { Database } from './database.js';
+export type { Defer } from './defer.js';
+export type { OnCommit, OnCommitOptions } from './on-commit.js';
+export {
+  databaseFor,
+  databases,
+  findDatabase,
+  register,
+  type Using,
+  unregister,
+} from './registry.js';
+export type {
+  CurrentTransactionSignal,
+  TransactionNamespace,
+  UsingOptions,
+} from './transaction.js';
+export { atomic, defer, onCommit, transaction } from './transaction.js';
+export {
+  type PostCommit,
+  type PostRollback,
+  postCommit,
+  postRollback,
+} from './transaction-signals.js';

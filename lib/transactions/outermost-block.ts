@@ -1,0 +1,105 @@
+import type { TransactionManagementError } from '../errors.js';
+import {
+  type Backing,
+  Block,
+  type BlockOptions,
+  type Failure,
+  type Host,
+  type Trunk,
+} from './block.js';
+import { Callbacks } from './callbacks.js';
+import { sendCommitted, sendRolledBack } from './end-of-transaction.js';
+import { abandonedError, falseCommitError, swallowedError } from './failure.js';
+import { noteBegun } from './left-open.js';
+import { CONTROL, type OpenTransaction } from './statements.js';
+import type { TransactionSignals } from './transaction-signals.js';
+
+/** The outermost level: its work is stored, or all of it is gone. */
+export class OutermostBlock extends Block implements Trunk {
+  readonly parent: undefined;
+  readonly trunk: this = this;
+  readonly transaction: OpenTransaction;
+  readonly callbacks: Callbacks = new Callbacks();
+  failure: Failure | undefined;
+  lastError: unknown;
+  signals: TransactionSignals | undefined;
+
+  readonly #backing: Backing;
+  #beginning: Promise<void> | undefined;
+  #begun = false;
+  #savepoints = 0;
+
+  constructor(host: Host, transactionOptions: object, options: BlockOptions) {
+    super(host, options);
+    this.transaction = new host.Transaction(
+      host.sequelize,
+      { ...transactionOptions, [CONTROL]: true },
+      this,
+    );
+    this.#backing = host.back(this);
+    host.openBlocks.add(this);
+    if (!options.managed) noteBegun(this);
+  }
+
+  nextSavepoint(): string {
+    this.#savepoints += 1;
+    return `${this.transaction.id}-sp-${this.#savepoints}`;
+  }
+
+  begin(): Promise<void> {
+    this.#beginning ??= this.#begin();
+    return this.#beginning;
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      await this.#backing.begin();
+      this.#begun = true;
+    } catch (error) {
+      this.breakBy(error);
+      throw error;
+    }
+  }
+
+  protected async keep(): Promise<void> {
+    const { failure } = this;
+    if (failure) {
+      // A rollback that failed closed the connection, so the work is undone all the same.
+      await this.undo(failure.error).catch(() => {});
+      if (!failure.requested) throw swallowedError(this, failure.error);
+      return;
+    }
+    await this.#commit();
+    this.transaction.finished = 'commit';
+    await sendCommitted(this, this.callbacks.take());
+  }
+
+  async #commit(): Promise<void> {
+    if (!this.#begun) return;
+    try {
+      const committed = await this.#backing.commit();
+      if (!committed) throw falseCommitError(this, this.lastError);
+    } catch (error) {
+      await this.#rolledBack(error);
+      throw error;
+    }
+  }
+
+  protected async undo(cause: unknown): Promise<void> {
+    try {
+      if (this.#begun) await this.#backing.rollback();
+    } finally {
+      await this.#rolledBack(cause);
+    }
+  }
+
+  async #rolledBack(error: unknown): Promise<void> {
+    this.transaction.finished = 'rollback';
+    this.callbacks.take();
+    await sendRolledBack(this, error);
+  }
+
+  protected abandonment(): TransactionManagementError {
+    return abandonedError(this);
+  }
+}

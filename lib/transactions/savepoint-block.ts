@@ -1,0 +1,109 @@
+import type { TransactionManagementError } from '../errors.js';
+import { Block, type BlockOptions, type Trunk } from './block.js';
+import { abandonedError, overlapError, swallowedError } from './failure.js';
+import {
+  beginSavepoint,
+  type OpenTransaction,
+  releaseSavepoint,
+  rollbackToSavepoint,
+} from './statements.js';
+
+/** A level inside a transaction that can be undone by itself. */
+export class SavepointBlock extends Block {
+  readonly parent: Block;
+  readonly trunk: Trunk;
+  readonly transaction: OpenTransaction;
+
+  readonly #name: string;
+  readonly #mark: number;
+  #beginning: Promise<void> | undefined;
+  #overlap: Block | undefined;
+
+  constructor(parent: Block, transactionOptions: object, options: BlockOptions) {
+    super(parent.host, options);
+    this.parent = parent;
+    const { trunk, host } = parent;
+    this.trunk = trunk;
+    this.#name = trunk.nextSavepoint();
+    this.#mark = trunk.callbacks.mark;
+    this.transaction = new host.Transaction(
+      host.sequelize,
+      { ...transactionOptions, transaction: parent.transaction },
+      this,
+    );
+    // Sequelize counts the savepoints of a parent to name the next one, and keeps them all.
+    parent.transaction.savepoints.pop();
+    this.transaction.name = this.#name;
+    parent.adopt(this);
+  }
+
+  begin(): Promise<void> {
+    this.#beginning ??= this.#begin();
+    return this.#beginning;
+  }
+
+  async #begin(): Promise<void> {
+    await this.parent.begin();
+    const { transaction } = this.trunk;
+    this.transaction.connection = transaction.connection;
+    try {
+      await beginSavepoint(this.host.sequelize, transaction, this.#name);
+    } catch (error) {
+      this.parent.breakBy(error);
+      throw error;
+    }
+  }
+
+  protected async keep(): Promise<void> {
+    const failure = this.failedInside();
+    if (failure) {
+      await this.undo(failure.error);
+      if (!failure.requested) throw swallowedError(this, failure.error);
+      return;
+    }
+    this.transaction.finished = 'commit';
+    // In a transaction that failed around this block there is nothing left to release (D-212).
+    if (this.#beginning === undefined || this.trunk.failure) return;
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await releaseSavepoint(this.host.sequelize, this.trunk.transaction, this.#name);
+    } catch (error) {
+      await this.undo(error); // D-220
+      throw error;
+    }
+  }
+
+  protected async undo(cause: unknown): Promise<void> {
+    this.transaction.finished = 'rollback';
+    this.trunk.callbacks.dropSince(this.#mark, this);
+    if (this.#beginning !== undefined) await this.#rollBack(cause);
+    else if (this.failedInside()) this.trunk.failure = undefined;
+  }
+
+  async #rollBack(cause: unknown): Promise<void> {
+    const { sequelize } = this.host;
+    try {
+      await this.#beginning;
+      await rollbackToSavepoint(sequelize, this.trunk.transaction, this.#name);
+      await releaseSavepoint(sequelize, this.trunk.transaction, this.#name);
+    } catch (error) {
+      // The server no longer knows the savepoint: a deadlock undid the transaction, or the connection is lost (D-221).
+      this.trunk.failure = { block: this.parent, error: cause ?? error, requested: false };
+      throw error;
+    }
+    if (this.failedInside()) this.trunk.failure = undefined;
+    if (this.#overlap) this.#overlap.breakBy(overlapError(this.#overlap, this));
+  }
+
+  override overlappedBy(writer: Block): void {
+    if (this.#beginning !== undefined) this.#overlap ??= writer;
+    super.overlappedBy(writer);
+  }
+
+  protected abandonment(): TransactionManagementError {
+    return abandonedError(this);
+  }
+}

@@ -1,0 +1,126 @@
+import type { QueryOptions, Sequelize, Transaction, TransactionOptions } from 'sequelize';
+import type { Block, BlockOptions } from './block.js';
+import { CONTROL } from './statements.js';
+
+type Sql = Parameters<Sequelize['query']>[0];
+type Query = (sql: Sql, options?: QueryOptions & InternalOptions) => Promise<unknown>;
+
+/** Options of Sequelize that only Sequelize itself uses. */
+interface InternalOptions {
+  readonly [CONTROL]?: true;
+  /** On the INSERT of `findOrCreate`, which expects to lose a race. */
+  readonly exception?: boolean;
+}
+
+function textOf(sql: Sql): string {
+  return typeof sql === 'string' ? sql : sql.query;
+}
+
+const READS = /^\s*(select|show|explain|describe|desc|values|pragma)\b/i;
+
+function writes(sql: Sql, options: QueryOptions | undefined): boolean {
+  return options?.type !== 'SELECT' && !READS.test(textOf(sql));
+}
+
+/** Whether the server refused a statement; anything else was refused before one was sent. */
+function isServerError(error: unknown): boolean {
+  return error instanceof Error && 'parent' in error;
+}
+
+/** `findOrCreate` goes on after a unique violation of its INSERT (D-131). */
+function isSurvived(error: unknown, options: InternalOptions | undefined): boolean {
+  return options?.exception === true && (error as Error).name === 'SequelizeUniqueConstraintError';
+}
+
+/** Sends each query of `sequelize` through the block it belongs to. Returns the undo. */
+export function interceptQueries(
+  sequelize: Sequelize,
+  blockFor: (transaction: Transaction | null | undefined) => Block | undefined,
+): () => void {
+  const original = sequelize.query.bind(sequelize) as Query;
+
+  async function query(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
+    if (options?.[CONTROL]) return original(sql, options);
+    const block = blockFor(options?.transaction);
+    if (!block) return original(sql, outsideOptions(options));
+
+    return block.query(writes(sql, options), async (transaction) => {
+      try {
+        return await original(sql, { ...options, transaction });
+      } catch (error) {
+        if (isServerError(error) && !isSurvived(error, options)) block.queryFailed(error);
+        throw error;
+      }
+    });
+  }
+
+  return replace(sequelize, 'query', query);
+}
+
+/** Sequelize looks for a transaction in its namespace when it is given none; `null` says that there is none. */
+function outsideOptions(
+  options: (QueryOptions & InternalOptions) | undefined,
+): QueryOptions & InternalOptions {
+  return { ...options, transaction: options?.transaction ?? null };
+}
+
+/** What `sequelize.transaction` needs of the installed database. */
+interface Opener {
+  blockFor(transaction: Transaction | null | undefined): Block | undefined;
+  open(
+    parent: Block | undefined,
+    transactionOptions: object,
+    options: BlockOptions & { readonly savepoint: boolean },
+  ): Block;
+}
+
+type Body = (transaction: Transaction) => PromiseLike<unknown>;
+
+/** Makes the transactions of `sequelize.transaction(…)` blocks. Returns the undo. */
+export function interceptTransactions(sequelize: Sequelize, opener: Opener): () => void {
+  async function transaction(first?: TransactionOptions | Body, second?: Body): Promise<unknown> {
+    const [options, body] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
+    // Sequelize's meaning: without a parent given it is a transaction of its own, wherever it is called.
+    const parent = options.transaction ? opener.blockFor(options.transaction) : undefined;
+    if (!parent) return begin(opener, undefined, options, body);
+    parent.assertOpen();
+    if (!body) return begin(opener, parent, options, body);
+    const child = { label: labelOf(body) };
+    return parent.inTurn(child, () => begin(opener, parent, options, body));
+  }
+
+  return replace(sequelize, 'transaction', transaction);
+}
+
+function labelOf(body: Body): string {
+  return `transaction "${body.name}"`;
+}
+
+async function begin(
+  opener: Opener,
+  parent: Block | undefined,
+  { transaction: _parent, ...options }: TransactionOptions,
+  body: Body | undefined,
+): Promise<unknown> {
+  const block = opener.open(parent, options, {
+    name: body?.name ?? '',
+    strict: false,
+    managed: body !== undefined,
+    raw: true,
+    savepoint: true,
+  });
+  try {
+    await block.begin();
+  } catch (error) {
+    await block.fail(error).catch(() => {});
+    throw error;
+  }
+  return body ? block.run(body) : block.transaction;
+}
+
+function replace(sequelize: Sequelize, name: 'query' | 'transaction', method: unknown): () => void {
+  Object.defineProperty(sequelize, name, { value: method, configurable: true, writable: true });
+  return () => {
+    Reflect.deleteProperty(sequelize, name);
+  };
+}

@@ -1,0 +1,175 @@
+import type { Sequelize, Transaction } from 'sequelize';
+
+/** Marks the options of the statements that end or divide a transaction, which no block may hold back. */
+export const CONTROL: unique symbol = Symbol('sequelize-signals.control');
+
+/** A connection of a driver, as Sequelize's pool hands it out. */
+export interface DriverConnection {
+  uuid?: string | undefined;
+}
+
+/** What Sequelize 6 has and its declarations leave out. */
+interface Internals {
+  readonly connectionManager: {
+    getConnection(options: { uuid: string; type?: 'SELECT' }): Promise<DriverConnection>;
+  };
+  readonly dialect: {
+    readonly queryGenerator: {
+      startTransactionQuery(level: { parent: object; name: string }): string;
+      rollbackTransactionQuery(level: { parent: object; name: string }): string;
+      quoteIdentifier(name: string, force: boolean): string;
+    };
+  };
+  getQueryInterface(): {
+    commitTransaction(transaction: Transaction, options: object): Promise<unknown>;
+    rollbackTransaction(transaction: Transaction, options: object): Promise<unknown>;
+  };
+}
+
+/** A `Transaction` with the members that its declaration leaves out. */
+export type OpenTransaction = Transaction & {
+  connection?: DriverConnection | undefined;
+  finished?: 'commit' | 'rollback' | undefined;
+  readonly sequelize: Sequelize;
+  readonly id: string;
+  name: string;
+  readonly savepoints: object[];
+  readonly options: { readonly readOnly?: boolean };
+  begin(): Promise<unknown>;
+  setDeferrable(): Promise<unknown>;
+  cleanup(): void;
+  forceCleanup(): Promise<void>;
+};
+
+function internalsOf(sequelize: Sequelize): Internals {
+  return sequelize as unknown as Internals;
+}
+
+/** Takes a connection from the pool for `transaction`. */
+export async function acquire(
+  sequelize: Sequelize,
+  transaction: OpenTransaction,
+): Promise<DriverConnection> {
+  return internalsOf(sequelize).connectionManager.getConnection({
+    uuid: transaction.id,
+    ...(transaction.options.readOnly && { type: 'SELECT' }),
+  });
+}
+
+/** Begins `transaction` on `connection`; a connection that cannot begin is closed. */
+export async function begin(
+  transaction: OpenTransaction,
+  connection: DriverConnection,
+): Promise<void> {
+  transaction.connection = connection;
+  connection.uuid = transaction.id;
+  try {
+    await transaction.begin();
+    await transaction.setDeferrable();
+  } catch (error) {
+    await discard(transaction);
+    throw error;
+  }
+}
+
+/**
+ * Commits, and gives the connection back.
+ *
+ * @returns whether the server really committed: PostgreSQL answers the COMMIT of a transaction
+ * in which a statement failed with ROLLBACK, and no error (sequelize#11729).
+ * @throws what COMMIT threw; the transaction has been rolled back then.
+ */
+export async function commit(sequelize: Sequelize, transaction: OpenTransaction): Promise<boolean> {
+  let answer: unknown;
+  try {
+    // Sequelize hands the transaction's `type` on as the query's, which drops the command tag.
+    answer = await internalsOf(sequelize)
+      .getQueryInterface()
+      .commitTransaction(transaction, { ...transaction.options, type: 'RAW', raw: true });
+  } catch (error) {
+    // A COMMIT that failed may leave the transaction open, as a deferred foreign key does on SQLite (D-219).
+    await rollback(sequelize, transaction).catch(() => {});
+    throw error;
+  }
+  transaction.cleanup();
+  return commandTag(answer) !== 'ROLLBACK';
+}
+
+function commandTag(answer: unknown): unknown {
+  const metadata = Array.isArray(answer) ? answer[1] : undefined;
+  return (metadata as { command?: unknown } | undefined)?.command;
+}
+
+/** Rolls back, and gives the connection back; one that cannot roll back is closed. */
+export async function rollback(sequelize: Sequelize, transaction: OpenTransaction): Promise<void> {
+  try {
+    await internalsOf(sequelize)
+      .getQueryInterface()
+      .rollbackTransaction(transaction, transaction.options);
+  } catch (error) {
+    await discard(transaction);
+    throw error;
+  }
+  transaction.cleanup();
+}
+
+/** Closes the connection of a transaction whose state nobody knows; the server rolls it back. */
+async function discard(transaction: OpenTransaction): Promise<void> {
+  // Sequelize's SQLite has no pool: giving the connection back closes it, but for one in memory,
+  // which holds the database itself.
+  if (transaction.sequelize.getDialect() === 'sqlite') return transaction.cleanup();
+  // A connection that is already dead cannot be closed in good order; the pool has let it go all the same.
+  await transaction.forceCleanup().catch(() => {});
+}
+
+/** Sends one statement on the connection of `transaction`, past every check of a block. */
+async function send(
+  sequelize: Sequelize,
+  transaction: OpenTransaction,
+  sql: string,
+): Promise<void> {
+  await sequelize.query(sql, { ...transaction.options, type: undefined, transaction });
+}
+
+export async function beginSavepoint(
+  sequelize: Sequelize,
+  transaction: OpenTransaction,
+  name: string,
+): Promise<void> {
+  const { queryGenerator } = internalsOf(sequelize).dialect;
+  await send(
+    sequelize,
+    transaction,
+    queryGenerator.startTransactionQuery({ parent: transaction, name }),
+  );
+}
+
+/** Forgets a savepoint and keeps what came after it. Sequelize 6 never does. */
+export async function releaseSavepoint(
+  sequelize: Sequelize,
+  transaction: OpenTransaction,
+  name: string,
+): Promise<void> {
+  // SQL Server and Oracle have no such statement: their savepoints end with the transaction.
+  if (['mssql', 'oracle'].includes(sequelize.getDialect())) return;
+  const { queryGenerator } = internalsOf(sequelize).dialect;
+  await send(
+    sequelize,
+    transaction,
+    `RELEASE SAVEPOINT ${queryGenerator.quoteIdentifier(name, true)};`,
+  );
+}
+
+/** Undoes what came after a savepoint; the savepoint itself stays, until it is released. */
+export async function rollbackToSavepoint(
+  sequelize: Sequelize,
+  transaction: OpenTransaction,
+  name: string,
+): Promise<void> {
+  const { queryGenerator } = internalsOf(sequelize).dialect;
+  await send(
+    sequelize,
+    transaction,
+    queryGenerator.rollbackTransactionQuery({ parent: transaction, name }),
+  );
+}
