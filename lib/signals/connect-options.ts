@@ -1,0 +1,104 @@
+import { InvalidArgumentError } from '../errors.js';
+import { checkOptions, type OptionRules, show } from './check-options.js';
+import type { ConnectionRequest } from './connection.js';
+import type { AnyReceiver } from './hold.js';
+import { type IdentityKey, identityKey } from './identity-key.js';
+
+/** Says which connection of a receiver is meant. */
+export interface DisconnectOptions<Sender = unknown> {
+  /** Whose sends the receiver gets, by identity. Everyone's when it is left out or `null`. */
+  readonly sender?: Sender | null | undefined;
+  /** Names the connection, in place of its receiver: not empty, and used once per sender. */
+  readonly dispatchUid?: string | symbol | undefined;
+  /** What the receiver is called on. One function on two objects makes two connections. */
+  readonly thisArg?: object | undefined;
+}
+
+/** Says how a receiver is connected. */
+export interface ConnectOptions<Sender = unknown, This = unknown>
+  extends DisconnectOptions<Sender> {
+  /** The `this` of the receiver. With `weak` the connection lives as long as this object. */
+  readonly thisArg?: (This & object) | undefined;
+  /**
+   * Lets the receiver be garbage collected, and with `thisArg` that object. The connection ends
+   * with it. Otherwise the signal keeps both alive.
+   *
+   * @defaultValue false
+   */
+  readonly weak?: boolean | undefined;
+  /**
+   * Disconnects just before the first call.
+   *
+   * @defaultValue false
+   */
+  readonly once?: boolean | undefined;
+  /** Disconnects when it is aborted. Nothing is connected if it has been aborted before. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const IDENTITY_RULES: OptionRules = {
+  sender: { accepts: () => true, expected: 'anything' },
+  dispatchUid: { accepts: isUid, expected: 'a non-empty string or a symbol' },
+  thisArg: { accepts: isObject, expected: 'an object or a function' },
+};
+
+const CONNECT_RULES: OptionRules = {
+  ...IDENTITY_RULES,
+  weak: { accepts: isBoolean, expected: 'true or false' },
+  once: { accepts: isBoolean, expected: 'true or false' },
+  signal: { accepts: isAbortSignal, expected: 'an AbortSignal' },
+};
+
+/** Throws unless these are options that `connect` knows. */
+export function checkConnectOptions(call: string, options: ConnectOptions): void {
+  checkOptions(call, options, CONNECT_RULES);
+}
+
+/** What the arguments of `connect` ask for. */
+export function connectionRequest(
+  receiver: AnyReceiver,
+  options: ConnectOptions,
+): ConnectionRequest {
+  checkReceiver(receiver);
+  checkConnectOptions('connect()', options);
+
+  const { dispatchUid, thisArg, weak = false, once = false, signal } = options;
+  const key = dispatchUid ?? identityKey(receiver, thisArg);
+  return { receiver, thisArg, key, weak, once, abortSignal: signal };
+}
+
+/** The connection that the arguments of `disconnect` mean, or none (D-029). */
+export function requestedKey(
+  receiver: AnyReceiver | null | undefined,
+  options: DisconnectOptions,
+): IdentityKey | undefined {
+  const hasReceiver = receiver !== undefined && receiver !== null;
+  if (hasReceiver) checkReceiver(receiver);
+  checkOptions('disconnect()', options, IDENTITY_RULES);
+
+  const { dispatchUid, thisArg } = options;
+  return dispatchUid ?? (hasReceiver ? identityKey(receiver, thisArg) : undefined);
+}
+
+/** Throws unless it can be called: always, and not in debug mode only (D-014, D-015). */
+export function checkReceiver(receiver: unknown): void {
+  if (typeof receiver === 'function') return;
+  throw new InvalidArgumentError(`A receiver must be a function, not ${show(receiver)}.`);
+}
+
+function isUid(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'symbol';
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+// Test environments bring an AbortSignal of their own, so its class is not asked for.
+function isAbortSignal(value: unknown): boolean {
+  return value instanceof EventTarget && 'aborted' in value && typeof value.aborted === 'boolean';
+}

@@ -1,0 +1,102 @@
+import { Bucket, type BucketOwner } from './bucket.js';
+import { Connection, type ConnectionRequest, type SignalIdentity } from './connection.js';
+import type { IdentityKey } from './identity-key.js';
+
+/**
+ * The connections of one signal. Connecting and disconnecting cost the same whatever their
+ * number: what a send needs is put together by the first send after a change. Senders are keys
+ * only, so that none is kept alive or mistaken for another (D-041, J-07).
+ */
+export class ConnectionTable implements BucketOwner {
+  readonly #signal: SignalIdentity;
+  readonly #anySender: Bucket = new Bucket(this);
+  readonly #byObject = new WeakMap<object, Bucket>();
+  readonly #byPrimitive = new Map<unknown, Bucket>();
+  // One map, dropped as a whole when an any-sender receiver comes or goes: outdated arrays left
+  // in the buckets of many senders would keep disconnected receivers alive.
+  #merged: WeakMap<Bucket, readonly Connection[]> | undefined;
+
+  constructor(signal: SignalIdentity) {
+    this.#signal = signal;
+  }
+
+  /** Connects, and returns the connection unless there is one of the same identity (D-004). */
+  connect(sender: unknown, request: ConnectionRequest): Connection | undefined {
+    const known = this.find(sender, request.key);
+    if (known?.receiver() !== undefined) return undefined;
+
+    // A uid may still be taken by a receiver that has died and was not purged yet.
+    known?.disconnect();
+    const bucket = this.#bucketFor(sender);
+    const connection = new Connection(this.#signal, bucket, request);
+    bucket.add(connection);
+    return connection;
+  }
+
+  /** Finds a connection by its sender and identity. */
+  find(sender: unknown, key: IdentityKey): Connection | undefined {
+    const bucket = isAnySender(sender) ? this.#anySender : this.#bucketOf(sender);
+    return bucket?.get(key);
+  }
+
+  /** True when a send by `sender` would reach a living receiver. */
+  hasLiveReceiver(sender: unknown): boolean {
+    return this.#anySender.hasLiveReceiver() || !!this.#bucketOf(sender)?.hasLiveReceiver();
+  }
+
+  /** The connections that a send by `sender` reaches, oldest first, in an array never changed. */
+  connectionsFor(sender: unknown): readonly Connection[] {
+    const bucket = this.#bucketOf(sender);
+    if (bucket === undefined || bucket.size === 0) return this.#anySender.snapshot();
+    if (this.#anySender.size === 0) return bucket.snapshot();
+    return this.#mergedWithAnySender(bucket);
+  }
+
+  /** Called by a bucket that changed. */
+  bucketChanged(bucket: Bucket): void {
+    if (bucket === this.#anySender) this.#merged = undefined;
+    else this.#merged?.delete(bucket);
+
+    if (bucket.size === 0) this.#byPrimitive.delete(bucket.primitive);
+  }
+
+  #bucketOf(sender: unknown): Bucket | undefined {
+    return isObject(sender) ? this.#byObject.get(sender) : this.#byPrimitive.get(sender);
+  }
+
+  #bucketFor(sender: unknown): Bucket {
+    if (isAnySender(sender)) return this.#anySender;
+    const known = this.#bucketOf(sender);
+    if (known !== undefined) return known;
+
+    const made = isObject(sender) ? new Bucket(this) : new Bucket(this, sender);
+    if (isObject(sender)) this.#byObject.set(sender, made);
+    else this.#byPrimitive.set(sender, made);
+    return made;
+  }
+
+  #mergedWithAnySender(bucket: Bucket): readonly Connection[] {
+    this.#merged ??= new WeakMap();
+    const known = this.#merged.get(bucket);
+    if (known !== undefined) return known;
+
+    const merged = mergeByOrder(bucket.snapshot(), this.#anySender.snapshot());
+    this.#merged.set(bucket, merged);
+    return merged;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function isAnySender(sender: unknown): sender is null | undefined {
+  return sender === undefined || sender === null;
+}
+
+function mergeByOrder(
+  some: readonly Connection[],
+  others: readonly Connection[],
+): readonly Connection[] {
+  return [...some, ...others].sort((a, b) => a.order - b.order);
+}

@@ -1,0 +1,130 @@
+import { FlowValue } from '../context.js';
+import { type Connection, newestConnectionOrder, type SignalIdentity } from './connection.js';
+import type { AnyReceiver } from './hold.js';
+
+/** What is to be muted. Receivers that are connected later are not: they still run (D-317). */
+export interface Mute {
+  readonly signal: SignalIdentity;
+  /** Mutes only what this sender sends; left out, whatever is sent. */
+  readonly sender?: unknown;
+  /** Receivers and dispatchUids that run all the same. */
+  readonly except?: ReadonlySet<AnyReceiver | string | symbol> | undefined;
+  /** Told of each call that is left out because of this mute. */
+  readonly onSuppressed?: ((call: SuppressedCall) => void) | undefined;
+}
+
+/** One send. */
+export interface MutableSend {
+  readonly signal: SignalIdentity;
+  readonly sender: unknown;
+  readonly payload: object;
+}
+
+/** A call of a receiver that was left out. */
+export interface SuppressedCall extends MutableSend {
+  readonly receiver: AnyReceiver;
+}
+
+// While it is zero nothing is muted in any flow, and a send has nothing more to look at.
+let activeMutes = 0;
+const everywhere = new Set<ActiveMute>();
+const inFlow = new FlowValue<readonly ActiveMute[]>();
+
+/** Mutes in the whole process until the returned function is called; they may overlap freely. */
+export function muteEverywhere(mutes: readonly Mute[]): () => void {
+  const started = mutes.map((mute) => new ActiveMute(mute));
+  for (const mute of started) everywhere.add(mute);
+
+  return () => {
+    for (const mute of started) {
+      everywhere.delete(mute);
+      mute.end();
+    }
+  };
+}
+
+/** Mutes in the asynchronous flow of `body`, until what it returns has settled (D-322, D-324). */
+export async function muteInFlow<Result>(
+  mutes: readonly Mute[],
+  body: () => Result,
+): Promise<Awaited<Result>> {
+  const started = mutes.map((mute) => new ActiveMute(mute));
+  try {
+    return await inFlow.run([...(inFlow.get() ?? []), ...started], body);
+  } finally {
+    for (const mute of started) mute.end();
+  }
+}
+
+/** True when something is muted somewhere: the cheap question to ask first. */
+export function isAnythingMuted(): boolean {
+  return activeMutes > 0;
+}
+
+/** The connections that a send by `sender` would reach. */
+export function unmuted(
+  connections: readonly Connection[],
+  signal: SignalIdentity,
+  sender: unknown,
+): readonly Connection[] {
+  const mutes = mutesOf(signal, sender);
+  return connections.filter((connection) => !mutes.some((mute) => mute.covers(connection)));
+}
+
+/** The connections that `send` reaches. Those that it does not reach are reported to the mutes. */
+export function withoutSuppressed(
+  connections: readonly Connection[],
+  send: MutableSend,
+): readonly Connection[] {
+  for (const mute of mutesOf(send.signal, send.sender)) {
+    for (const connection of connections) {
+      if (mute.covers(connection)) mute.report(connection, send);
+    }
+  }
+  return unmuted(connections, send.signal, send.sender);
+}
+
+function mutesOf(signal: SignalIdentity, sender: unknown): ActiveMute[] {
+  return [...everywhere, ...(inFlow.get() ?? [])].filter((mute) => mute.concerns(signal, sender));
+}
+
+class ActiveMute {
+  readonly #mute: Mute;
+  readonly #newestConnection = newestConnectionOrder();
+  // A flow may outlive its mute, in work that nobody awaited.
+  #ended = false;
+
+  constructor(mute: Mute) {
+    this.#mute = mute;
+    activeMutes += 1;
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    activeMutes -= 1;
+  }
+
+  concerns(signal: SignalIdentity, sender: unknown): boolean {
+    if (this.#ended || this.#mute.signal !== signal) return false;
+    return (this.#mute.sender ?? sender) === sender;
+  }
+
+  covers(connection: Connection): boolean {
+    const receiver = connection.receiver();
+    if (receiver === undefined || connection.order > this.#newestConnection) return false;
+
+    const { except } = this.#mute;
+    if (except === undefined) return true;
+    return (
+      !except.has(receiver) && (typeof connection.key === 'object' || !except.has(connection.key))
+    );
+  }
+
+  report(connection: Connection, send: MutableSend): void {
+    const receiver = connection.receiver();
+    if (receiver === undefined) return;
+    const { signal, sender, payload } = send;
+    this.#mute.onSuppressed?.({ signal, sender, payload, receiver });
+  }
+}

@@ -1,0 +1,257 @@
+import { checkOptions, type OptionRules } from './check-options.js';
+import {
+  type ConnectOptions,
+  connectionRequest,
+  type DisconnectOptions,
+  requestedKey,
+} from './connect-options.js';
+import type { ConnectionHandle } from './connection.js';
+import { ConnectionTable } from './connection-table.js';
+import {
+  type ReceiverResponse,
+  Sending,
+  sendInOrder,
+  sendInOrderRobust,
+  sendRobustSync,
+  sendSync,
+  sendTogether,
+  sendTogetherRobust,
+} from './dispatch.js';
+import type { AnyReceiver } from './hold.js';
+import { isAnythingMuted, unmuted } from './muting.js';
+
+/** What a receiver is called with: the payload of the send, with its signal and its sender. */
+export type SignalEvent<Payload extends object, Sender = unknown> = Payload & {
+  readonly signal: Signal<Payload>;
+  readonly sender: Sender;
+};
+
+/** A function to connect. What it returns is its response; a promise is awaited. */
+export type Receiver<Payload extends object, Sender = unknown, This = void> = (
+  this: This,
+  event: SignalEvent<Payload, Sender>,
+) => unknown;
+
+/** The payload of a signal, as in `PayloadOf<typeof orderPaid>`. */
+export type PayloadOf<Sent> = Sent extends Signal<infer Payload> ? Payload : never;
+
+/** The payload as an argument of a send. It may be left out when nothing in it is required. */
+export type PayloadArgument<Payload extends object> =
+  Record<never, never> extends Payload ? [payload?: Payload] : [payload: Payload];
+
+/**
+ * Ends the connection that `connect` made, and returns true; false when it made none or when it
+ * has ended already. It works with `using` as well.
+ */
+export interface Undo extends Disposable {
+  (): boolean;
+}
+
+/** The options of a new signal. */
+export interface SignalOptions {
+  /**
+   * Tells signals apart in messages and logs.
+   *
+   * @defaultValue 'signal'
+   */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Keeps a type parameter from being inferred at this place, so that `sender` and `thisArg` alone
+ * decide. It is what `NoInfer` does, for TypeScript before 5.4.
+ */
+export type Decided<Type> = [Type][Type extends unknown ? 0 : never];
+
+const SIGNAL_RULES: OptionRules = {
+  name: {
+    accepts: (name) => typeof name === 'string' && name !== '',
+    expected: 'a non-empty string',
+  },
+};
+
+/**
+ * Something that happens, and the functions that want to be told of it.
+ *
+ * @remarks
+ * Receivers are called in the order in which they were connected, those of one sender and those
+ * of any sender together. A send calls the receivers that are connected when it begins: one that
+ * connects meanwhile waits for the next send, and one that disconnects meanwhile is still called.
+ * Receivers may send the same signal again.
+ *
+ * @example
+ * ```ts
+ * import { Signal } from 'sequelize-signals';
+ *
+ * const orderPaid = new Signal<{ total: number }>({ name: 'orderPaid' });
+ *
+ * orderPaid.connect(async ({ total, sender }) => `${sender} owes nothing of ${total}`);
+ * orderPaid.send('shop', { total: 12 }).then(([pair]) => pair?.[1]);
+ * ```
+ * @typeParam Payload - what a send passes to the receivers, by key.
+ */
+export class Signal<Payload extends object = object> {
+  /** The name in messages and logs. */
+  readonly name: string;
+  readonly #connections: ConnectionTable;
+
+  /** @throws {@link InvalidArgumentError} when an option is unknown or of the wrong kind. */
+  constructor(options: SignalOptions = {}) {
+    checkOptions('new Signal()', options, SIGNAL_RULES);
+    this.name = options.name ?? 'signal';
+    this.#connections = new ConnectionTable(this);
+  }
+
+  /**
+   * Has `receiver` called with every send from now on, or with every send of one `sender`.
+   *
+   * @remarks
+   * A connection is known by its sender and its `dispatchUid`, or without one by its receiver and
+   * `thisArg`. Connecting what is connected already changes nothing: the first connection stays,
+   * in its place. A receiver connected both for a sender and for any is called twice.
+   *
+   * The signal keeps receivers alive, but never senders: the connections of a sender that is
+   * garbage collected end with it. With `weak` the connection lets go of the receiver as well.
+   *
+   * @example
+   * ```ts
+   * import { Signal } from 'sequelize-signals';
+   *
+   * class Order {
+   *   constructor(readonly total: number) {}
+   * }
+   * const orderPaid = new Signal<{ order: Order }>({ name: 'orderPaid' });
+   *
+   * const undo = orderPaid.connect(({ order }) => order.total, { sender: Order });
+   * undo();
+   * ```
+   * @returns a function that undoes this very connect, and nothing that came after it.
+   * @throws {@link InvalidArgumentError} when the receiver is not a function, or an option is
+   * unknown or of the wrong kind. Nothing is connected then.
+   */
+  connect<Sender = unknown, This = void>(
+    receiver: Receiver<Payload, Decided<Sender>, Decided<This>>,
+    options: ConnectOptions<Sender, This> = {},
+  ): Undo {
+    const request = connectionRequest(receiver, options);
+    if (request.abortSignal?.aborted) return undoOf(undefined);
+
+    return undoOf(this.#connections.connect(options.sender, request)?.handle);
+  }
+
+  /**
+   * Ends one connection, and tells whether there was one.
+   *
+   * @remarks
+   * It takes what `connect` was given: the same `sender`, and the same `dispatchUid` or else the
+   * same receiver and `thisArg`. With a `dispatchUid` the receiver does not matter and may be left
+   * out; a connection that has one is not found without it.
+   *
+   * @throws {@link InvalidArgumentError} when the receiver is anything but a function, or an option
+   * is unknown or of the wrong kind.
+   */
+  disconnect(receiver?: AnyReceiver | null, options: DisconnectOptions = {}): boolean {
+    const key = requestedKey(receiver, options);
+    if (key === undefined) return false;
+
+    return this.#connections.find(options.sender, key)?.disconnect() ?? false;
+  }
+
+  /**
+   * Tells whether a send by `sender` would call anyone. Without a sender it tells whether there
+   * is a receiver for any sender.
+   */
+  hasListeners(sender?: unknown): boolean {
+    if (!isAnythingMuted()) return this.#connections.hasLiveReceiver(sender);
+
+    const connections = unmuted(this.#connections.connectionsFor(sender), this, sender);
+    return connections.some((connection) => connection.receiver() !== undefined);
+  }
+
+  /**
+   * Calls the receivers one after another, each when the one before has settled, and resolves to
+   * their responses in that order. Each gets an event of its own: `{ signal, sender, ...payload }`.
+   *
+   * @remarks
+   * The first error ends the send and rejects it, as it was thrown; later receivers are not called.
+   * It never throws: wrong arguments reject too.
+   *
+   * @throws {@link InvalidArgumentError} when the payload is not an object or has a key `signal` or
+   * `sender`. No receiver is called then.
+   */
+  send(sender: unknown, ...[payload]: PayloadArgument<Payload>): Promise<ReceiverResponse[]> {
+    return sendInOrder(this.#sending(sender, payload));
+  }
+
+  /**
+   * As `send`, but calls every receiver: an error becomes the response of the one that failed.
+   *
+   * @remarks
+   * Each error is logged once, through the logger set with `configure`. What is thrown without
+   * being an `Error` becomes the `cause` of a {@link NonErrorThrownError}.
+   *
+   * @throws {@link InvalidArgumentError} as `send` does.
+   */
+  sendRobust(sender: unknown, ...[payload]: PayloadArgument<Payload>): Promise<ReceiverResponse[]> {
+    return sendInOrderRobust(this.#sending(sender, payload));
+  }
+
+  /**
+   * As `send`, for receivers that are synchronous, and returns at once.
+   *
+   * @throws {@link AsyncReceiverError} when a receiver returns a promise. Its rejection, should
+   * there be one, is ignored.
+   * @throws {@link InvalidArgumentError} as `send` does.
+   */
+  sendSync(sender: unknown, ...[payload]: PayloadArgument<Payload>): ReceiverResponse[] {
+    return sendSync(this.#sending(sender, payload));
+  }
+
+  /**
+   * As `sendRobust`, for receivers that are synchronous, and returns at once. The response of a
+   * receiver that returns a promise is an {@link AsyncReceiverError}.
+   *
+   * @throws {@link InvalidArgumentError} as `send` does.
+   */
+  sendRobustSync(sender: unknown, ...[payload]: PayloadArgument<Payload>): ReceiverResponse[] {
+    return sendRobustSync(this.#sending(sender, payload));
+  }
+
+  /**
+   * Calls all receivers together, in connection order and without waiting for one another, and
+   * resolves to their responses in that order.
+   *
+   * @remarks
+   * It waits for every receiver to settle, also when one fails. Then a single error rejects it as
+   * it was thrown, and several as an `AggregateError`. Receivers that share a database transaction
+   * are better off with `send`: the transaction has but one connection.
+   *
+   * @throws {@link InvalidArgumentError} as `send` does.
+   */
+  asend(sender: unknown, ...[payload]: PayloadArgument<Payload>): Promise<ReceiverResponse[]> {
+    return sendTogether(this.#sending(sender, payload));
+  }
+
+  /**
+   * As `asend`, but never fails for a receiver: errors become responses, and are logged, as with
+   * `sendRobust`.
+   *
+   * @throws {@link InvalidArgumentError} as `send` does.
+   */
+  asendRobust(
+    sender: unknown,
+    ...[payload]: PayloadArgument<Payload>
+  ): Promise<ReceiverResponse[]> {
+    return sendTogetherRobust(this.#sending(sender, payload));
+  }
+
+  #sending(sender: unknown, payload: Payload | undefined): Sending {
+    return new Sending(this, this.#connections, sender, payload);
+  }
+}
+
+// Not in connect(): the undo must hold nothing but the handle, or it keeps the sender alive (D-041).
+function undoOf(handle: ConnectionHandle | undefined): Undo {
+  const undo = () => handle?.disconnect() ?? false;
+  return Object.assign(undo, { [Symbol.dispose]: () => void undo() });
+}
