@@ -23,6 +23,13 @@ interface Frame {
   readonly outer: Frame | undefined;
 }
 
+/** The innermost frame whose block is open: a flow that goes on for ever must not keep all its past. */
+function openFrame(frame: Frame | undefined): Frame | undefined {
+  let open = frame;
+  while (open && !open.block?.open) open = open.outer;
+  return open;
+}
+
 /** An installed Sequelize instance: which block a flow is in, and how its queries get there. */
 export class Database implements Host {
   readonly alias: string;
@@ -126,7 +133,7 @@ export class Database implements Host {
   }
 
   #run<Result>(block: Block | undefined, body: () => Result): Result {
-    const frame = { block, outer: this.#flow.get() };
+    const frame = { block, outer: openFrame(this.#flow.get()) };
     return this.#flow.run(frame, () =>
       runWithApplicationTransaction(this.sequelize, block?.transaction, body),
     );

@@ -2,7 +2,7 @@ import type { Transaction } from 'sequelize';
 import { logger } from '../logger.js';
 import type { Signal } from '../signals/index.js';
 import type { Registration } from './callbacks.js';
-import { type EndLeftOpen, watchLeftOpen } from './left-open.js';
+import { LeftOpenWatch } from './left-open.js';
 import {
   type PostCommit,
   type PostRollback,
@@ -26,14 +26,14 @@ export async function sendCommitted(ended: Ended, callbacks: Registration[]): Pr
 
   const payload: PostCommit = { using: host.alias, transaction };
   await host.outside(() =>
-    watchLeftOpen(async (begun, endLeftOpen) => {
+    LeftOpenWatch.run(async (watch) => {
       try {
-        await runCallbacks(callbacks, begun, endLeftOpen);
+        await runCallbacks(callbacks, watch);
       } catch (error) {
-        await send(sending, host.alias, payload, endLeftOpen).catch(logLate);
+        await send(sending, host.alias, payload, watch).catch(logLate);
         throw error;
       }
-      await send(sending, host.alias, payload, endLeftOpen);
+      await send(sending, host.alias, payload, watch);
     }),
   );
 }
@@ -46,9 +46,7 @@ export async function sendRolledBack(ended: Ended, error: unknown): Promise<void
 
   const payload: PostRollback = { using: host.alias, transaction, error };
   await host.outside(() =>
-    watchLeftOpen((_begun, endLeftOpen) =>
-      send(sending, host.alias, payload, endLeftOpen).catch(logLate),
-    ),
+    LeftOpenWatch.run((watch) => send(sending, host.alias, payload, watch).catch(logLate)),
   );
 }
 
@@ -67,24 +65,20 @@ async function send<Payload extends object>(
   signals: Signal<Payload>[],
   alias: string,
   payload: Payload,
-  endLeftOpen: EndLeftOpen,
+  watch: LeftOpenWatch,
 ): Promise<void> {
   for (const signal of signals) {
     await signal.send(alias, payload);
-    await endLeftOpen(signal.name);
+    await watch.end(signal.name);
   }
 }
 
-async function runCallbacks(
-  callbacks: Registration[],
-  begun: ReadonlySet<unknown>,
-  endLeftOpen: EndLeftOpen,
-): Promise<void> {
+async function runCallbacks(callbacks: Registration[], watch: LeftOpenWatch): Promise<void> {
   for (const { callback, robust } of callbacks) {
     try {
       const returned = callback();
       if (isThenable(returned)) await returned;
-      if (begun.size > 0) await endLeftOpen(callback.name || 'an anonymous callback');
+      if (watch.suspects) await watch.end(callback.name || 'an anonymous callback');
     } catch (error) {
       if (!robust) throw error; // D-261
       logger().error(

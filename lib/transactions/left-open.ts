@@ -7,33 +7,52 @@ interface Unfinished {
   rollbackByHand(): Promise<void>;
 }
 
-/** The transactions that the function now being watched has begun. */
-const begunHere = new FlowValue<Set<Unfinished>>();
+/** The watch that is kept on the current flow. */
+const watch = new FlowValue<LeftOpenWatch>();
 
 /** Tells whoever watches this flow that it began a transaction which it must end itself. */
 export function noteBegun(transaction: Unfinished): void {
-  begunHere.get()?.add(transaction);
+  watch.get()?.note(transaction);
 }
 
-/** Ends what `name` left open, and throws when there was something. */
-export type EndLeftOpen = (name: string) => Promise<void>;
+/** Finds the transactions that functions began and returned without ending. */
+export class LeftOpenWatch {
+  #begun: Unfinished[] | undefined = [];
 
-/** Runs `body`, which may ask after each function that it calls whether that left a transaction open. */
-export function watchLeftOpen<Result>(
-  body: (begun: ReadonlySet<unknown>, endLeftOpen: EndLeftOpen) => Result,
-): Result {
-  const begun = new Set<Unfinished>();
-  return begunHere.run(begun, () => body(begun, (name) => rollBackOpen(begun, name)));
-}
+  /** Runs `body` under a new watch. */
+  static async run(body: (watch: LeftOpenWatch) => Promise<void>): Promise<void> {
+    const kept = new LeftOpenWatch();
+    try {
+      await watch.run(kept, () => body(kept));
+    } finally {
+      await kept.#rollBackOpen(); // a function that threw may have left one open as well
+      // Work that such a function started may go on in this flow for long.
+      kept.#begun = undefined;
+    }
+  }
 
-async function rollBackOpen(begun: Set<Unfinished>, name: string): Promise<void> {
-  const left = [...begun].filter((transaction) => transaction.open);
-  begun.clear();
-  if (left.length === 0) return;
-  // A rollback that fails has closed the connection; the report below says what went wrong.
-  for (const transaction of left) await transaction.rollbackByHand().catch(() => {});
-  throw new BadlyBehavedTransactionSignalHandlerError(
-    `"${name}" began a transaction and returned without ending it. It has been rolled back. ` +
-      'Commit it before returning, or use atomic(), which ends by itself.',
-  );
+  note(transaction: Unfinished): void {
+    this.#begun?.push(transaction);
+  }
+
+  /** Whether there is something to look at. */
+  get suspects(): boolean {
+    return this.#begun !== undefined && this.#begun.length > 0;
+  }
+
+  /** Rolls back what the function `name` left open, and throws when there was something. */
+  async end(name: string): Promise<void> {
+    if (!(await this.#rollBackOpen())) return;
+    throw new BadlyBehavedTransactionSignalHandlerError(
+      `"${name}" began a transaction and returned without ending it. It has been rolled back. ` +
+        'Commit it before returning, or use atomic(), which ends by itself.',
+    );
+  }
+
+  async #rollBackOpen(): Promise<boolean> {
+    const left = this.#begun?.splice(0).filter((transaction) => transaction.open) ?? [];
+    // A rollback that fails has closed the connection, and so freed it.
+    for (const transaction of left) await transaction.rollbackByHand().catch(() => {});
+    return left.length > 0;
+  }
 }
