@@ -6,7 +6,7 @@ import {
   assertNestable,
   transactionOptions,
 } from './atomic-options.js';
-import type { Block } from './block.js';
+import { type Block, newLabel } from './block.js';
 import type { Database } from './database.js';
 import { retrying } from './retry.js';
 
@@ -111,7 +111,8 @@ async function run<Result>(
   const database = databaseOf(options);
   const parent = database.blockFor(options.transaction);
   if (parent) return runNested(database, parent, options, body);
-  const attempt = () => runBlock(database, undefined, options, body);
+  const label = newLabel('atomic block', body.name);
+  const attempt = () => runBlock(database, undefined, label, options, body);
   return options.retry ? retrying(options.retry, attempt) : attempt();
 }
 
@@ -129,19 +130,19 @@ function runNested<Result>(
     );
   }
   assertNestable(options);
-  const child = { label: `atomic block "${body.name}"` };
-  return parent.inTurn(child, () => runBlock(database, parent, options, body));
+  const label = newLabel('atomic block', body.name);
+  return parent.inTurn({ label }, () => runBlock(database, parent, label, options, body));
 }
 
 async function runBlock<Result>(
   database: Database,
   parent: Block | undefined,
+  label: string,
   options: AtomicOptions,
   body: AtomicBody<Result>,
 ): Promise<Result> {
   const block = database.open(parent, transactionOptions(options), {
-    name: body.name,
-    strict: true,
+    label,
     managed: true,
     raw: false,
     savepoint: options.savepoint ?? true,

@@ -60,17 +60,24 @@ export interface Trunk extends Block {
 
 /** How a block came to be. */
 export interface BlockOptions {
-  /** For messages. */
-  readonly name: string;
-  /** Whether a failed query breaks the block; raw transactions of Sequelize go on as the server lets them. */
-  readonly strict: boolean;
+  /** Names the block in messages. */
+  readonly label: string;
   /** Whether the block ends with a function, or by a call of commit() or rollback(). */
   readonly managed: boolean;
-  /** Whether `commit` and `rollback` may be called on its transaction. */
+  /**
+   * Whether it is a transaction of Sequelize: `commit` and `rollback` may be called on it, and after
+   * a failed query it goes on as the server lets it, where an atomic block is broken.
+   */
   readonly raw: boolean;
 }
 
 let count = 0;
+
+/** Names a new block in messages, such as `atomic block #3 "placeOrder"`. */
+export function newLabel(kind: 'atomic block' | 'transaction', name: string): string {
+  count += 1;
+  return name ? `${kind} #${count} "${name}"` : `${kind} #${count}`;
+}
 
 /**
  * One level of a transaction while it is open. What differs between the outermost level, a
@@ -83,7 +90,6 @@ export abstract class Block implements Scope, TransactionOwner {
   /** What Sequelize gets for the queries of this block. */
   abstract readonly transaction: OpenTransaction;
 
-  readonly label: string;
   readonly host: Host;
   protected readonly options: BlockOptions;
   #state: 'open' | 'closing' | 'ended' = 'open';
@@ -94,10 +100,8 @@ export abstract class Block implements Scope, TransactionOwner {
   #carrier: OpenTransaction | undefined;
 
   constructor(host: Host, options: BlockOptions) {
-    count += 1;
     this.host = host;
     this.options = options;
-    this.label = `${options.raw ? 'transaction' : 'atomic block'} #${count}${options.name && ` "${options.name}"`}`;
   }
 
   /** Sends what makes the block real; nothing is sent before the first query of the block. */
@@ -106,6 +110,15 @@ export abstract class Block implements Scope, TransactionOwner {
   protected abstract keep(): Promise<void>;
   /** Undoes the work of the block, whose queries are through. */
   protected abstract undo(cause: unknown): Promise<void>;
+
+  /** Tells those who wait for the end of the block, once it has ended. */
+  protected announce(): Promise<void> | undefined {
+    return undefined;
+  }
+
+  get label(): string {
+    return this.options.label;
+  }
 
   get open(): boolean {
     return this.#state === 'open';
@@ -163,7 +176,7 @@ export abstract class Block implements Scope, TransactionOwner {
   /** Records that a query of this block failed on the server. */
   queryFailed(error: unknown): void {
     this.trunk.lastError = error;
-    if (this.options.strict) this.breakBy(error);
+    if (!this.options.raw) this.breakBy(error);
   }
 
   /** Lets nothing more run in the transaction, up to the level that undoes this block. */
@@ -214,6 +227,7 @@ export abstract class Block implements Scope, TransactionOwner {
       await this.keep();
     } finally {
       this.#end();
+      await this.announce();
     }
   }
 
@@ -224,6 +238,7 @@ export abstract class Block implements Scope, TransactionOwner {
       await this.undo(cause);
     } finally {
       this.#end();
+      await this.announce();
     }
   }
 

@@ -27,6 +27,7 @@ export class OutermostBlock extends Block implements Trunk {
   readonly #backing: Backing;
   #beginning: Promise<void> | undefined;
   #begun = false;
+  #announcement: (() => Promise<void>) | undefined;
   #savepoints = 0;
 
   constructor(host: Host, transactionOptions: object, options: BlockOptions) {
@@ -69,34 +70,34 @@ export class OutermostBlock extends Block implements Trunk {
       if (!failure.requested) throw swallowedError(this, failure.error);
       return;
     }
-    await this.#commit();
-    this.transaction.finished = 'commit';
-    await sendCommitted(this, this.callbacks.take());
-  }
-
-  async #commit(): Promise<void> {
-    if (!this.#begun) return;
     try {
-      const committed = await this.#backing.commit();
-      if (!committed) throw falseCommitError(this, this.lastError);
+      const stored = !this.#begun || (await this.#backing.commit());
+      if (!stored) throw falseCommitError(this, this.lastError);
     } catch (error) {
-      await this.#rolledBack(error);
+      this.#rolledBack(error);
       throw error;
     }
+    this.transaction.finished = 'commit';
+    const callbacks = this.callbacks.take();
+    this.#announcement = () => sendCommitted(this, callbacks);
   }
 
   protected async undo(cause: unknown): Promise<void> {
     try {
       if (this.#begun) await this.#backing.rollback();
     } finally {
-      await this.#rolledBack(cause);
+      this.#rolledBack(cause);
     }
   }
 
-  async #rolledBack(error: unknown): Promise<void> {
+  #rolledBack(error: unknown): void {
     this.transaction.finished = 'rollback';
     this.callbacks.take();
-    await sendRolledBack(this, error);
+    this.#announcement = () => sendRolledBack(this, error);
+  }
+
+  protected override announce(): Promise<void> | undefined {
+    return this.#announcement?.();
   }
 
   protected abandonment(): TransactionManagementError {

@@ -8,6 +8,11 @@ import {
   rollbackToSavepoint,
 } from './statements.js';
 
+/** Whether PostgreSQL refused a statement because of an earlier one, whose error was caught. */
+function isAborted(error: unknown): boolean {
+  return (error as { parent?: { code?: unknown } }).parent?.code === '25P02';
+}
+
 /** A level inside a transaction that can be undone by itself. */
 export class SavepointBlock extends Block {
   readonly parent: Block;
@@ -72,7 +77,7 @@ export class SavepointBlock extends Block {
       await releaseSavepoint(this.host.sequelize, this.trunk.transaction, this.#name);
     } catch (error) {
       await this.undo(error); // D-220
-      throw error;
+      throw isAborted(error) ? swallowedError(this, this.trunk.lastError) : error;
     }
   }
 

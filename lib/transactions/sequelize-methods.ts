@@ -1,5 +1,5 @@
 import type { QueryOptions, Sequelize, Transaction, TransactionOptions } from 'sequelize';
-import type { Block, BlockOptions } from './block.js';
+import { type Block, type BlockOptions, newLabel } from './block.js';
 import { CONTROL } from './statements.js';
 
 type Sql = Parameters<Sequelize['query']>[0];
@@ -82,29 +82,24 @@ export function interceptTransactions(sequelize: Sequelize, opener: Opener): () 
     const [options, body] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
     // Sequelize's meaning: without a parent given it is a transaction of its own, wherever it is called.
     const parent = options.transaction ? opener.blockFor(options.transaction) : undefined;
-    if (!parent) return begin(opener, undefined, options, body);
-    parent.assertOpen();
-    if (!body) return begin(opener, parent, options, body);
-    const child = { label: labelOf(body) };
-    return parent.inTurn(child, () => begin(opener, parent, options, body));
+    parent?.assertOpen();
+    const label = newLabel('transaction', body?.name ?? '');
+    const open = () => begin(opener, parent, options, label, body);
+    return parent && body ? parent.inTurn({ label }, open) : open();
   }
 
   return replace(sequelize, 'transaction', transaction);
-}
-
-function labelOf(body: Body): string {
-  return `transaction "${body.name}"`;
 }
 
 async function begin(
   opener: Opener,
   parent: Block | undefined,
   { transaction: _parent, ...options }: TransactionOptions,
+  label: string,
   body: Body | undefined,
 ): Promise<unknown> {
   const block = opener.open(parent, options, {
-    name: body?.name ?? '',
-    strict: false,
+    label,
     managed: body !== undefined,
     raw: true,
     savepoint: true,

@@ -4,8 +4,38 @@ import { logger } from '../logger.js';
 const PATIENCE = 10_000;
 
 /** What takes a turn: its `label` names it in a warning. */
-interface Waiting {
+interface Holder {
   readonly label: string;
+}
+
+/** A moment to wait for. Hardly anybody ever does, so the promise is made when it is asked for. */
+class Moment {
+  #come = false;
+  #promise: Promise<void> | undefined;
+  #resolve: (() => void) | undefined;
+
+  comes(): void {
+    this.#come = true;
+    this.#resolve?.();
+  }
+
+  awaited(): Promise<void> {
+    if (this.#come) return Promise.resolve();
+    this.#promise ??= new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    return this.#promise;
+  }
+}
+
+class Turn {
+  readonly holder: Holder;
+  readonly start: Moment = new Moment();
+  readonly end: Moment = new Moment();
+
+  constructor(holder: Holder) {
+    this.holder = holder;
+  }
 }
 
 /**
@@ -13,24 +43,19 @@ interface Waiting {
  * the savepoint stack of a connection, or its only transaction.
  */
 export class Turns {
-  #last: { readonly holder: Waiting; readonly over: Promise<void> } | undefined;
+  #last: Turn | undefined;
 
   /** Waits until all who asked before are through; resolves to the function that ends this turn. */
-  async take(holder: Waiting): Promise<() => void> {
+  async take(holder: Holder): Promise<() => void> {
     const before = this.#last;
-    let end = (): void => {};
-    const turn = {
-      holder,
-      over: new Promise<void>((resolve) => {
-        end = resolve;
-      }),
-    };
+    const turn = new Turn(holder);
     this.#last = turn;
-    if (before) await patiently(before.over, holder, before.holder);
+    if (before) await patiently(before, holder);
 
+    turn.start.comes();
     return () => {
       if (this.#last === turn) this.#last = undefined;
-      end();
+      turn.end.comes();
     };
   }
 
@@ -41,17 +66,19 @@ export class Turns {
 }
 
 /** Waits, and says so when it takes long: whoever waits for its own end waits for ever. */
-async function patiently(over: Promise<void>, waiting: Waiting, holder: Waiting): Promise<void> {
+async function patiently(before: Turn, waiting: Holder): Promise<void> {
+  // Only the next in line has something to complain of, however many wait behind it.
+  await before.start.awaited();
   const timer = setTimeout(() => {
     logger().warn(
-      `${waiting.label} has waited ${PATIENCE / 1000} seconds for ${holder.label} to end. ` +
+      `${waiting.label} has waited ${PATIENCE / 1000} seconds for ${before.holder.label} to end. ` +
         'Blocks inside one transaction run one after another: if the second awaits the first, neither ends. ' +
         'Start it after the other, nest it inside the other, or run it with transaction.outside().',
     );
   }, PATIENCE);
   timer.unref();
   try {
-    await over;
+    await before.end.awaited();
   } finally {
     clearTimeout(timer);
   }
