@@ -47,7 +47,7 @@ export class Database implements Host {
     );
     this.#undo = [
       giveNamespace(sequelize, () => this.current()?.transaction),
-      interceptQueries(sequelize, (transaction) => this.blockFor(transaction)),
+      interceptQueries(sequelize, (transaction) => this.blockOfQuery(transaction)),
       interceptTransactions(sequelize, this),
     ];
   }
@@ -82,9 +82,19 @@ export class Database implements Host {
    * The block that a call with this `transaction` option belongs to: the one it stands for, or
    * without the option the current one. `null` opts out, as in Sequelize.
    *
-   * @throws when the transaction belongs to another database.
+   * @throws when the transaction belongs to another database, or to nobody.
    */
   blockFor(transaction: Transaction | null | undefined): Block | undefined {
+    const block = this.blockOfQuery(transaction);
+    if (block || !transaction) return block;
+    throw foreignError(
+      `The transaction given to a call of the database "${this.alias}" was not begun by it after install(). ` +
+        'Begin it with atomic() or sequelize.transaction() of the installed instance.',
+    );
+  }
+
+  /** As `blockFor`, for queries: those of a transaction that was begun before `install` are not ours. */
+  blockOfQuery(transaction: Transaction | null | undefined): Block | undefined {
     if (transaction === undefined) return this.current();
     if (transaction === null) return undefined;
     if (typeof transaction !== 'object') {
@@ -92,16 +102,13 @@ export class Database implements Host {
         'The option "transaction" must be a Transaction of Sequelize.',
       );
     }
-    const block = ownerOf<Block>(transaction);
     // Sequelize itself passes a bare { connection } while it asks for the server's version.
-    const { sequelize } = transaction as { sequelize?: Sequelize };
-    if ((sequelize ?? this.sequelize) !== this.sequelize) {
-      throw foreignError(
-        `The transaction given to a call of the database "${this.alias}" belongs to another database. ` +
-          'Pass a transaction of the same Sequelize instance, or none.',
-      );
-    }
-    return block;
+    const { sequelize = this.sequelize } = transaction as { sequelize?: Sequelize };
+    if (sequelize === this.sequelize) return ownerOf<Block>(transaction);
+    throw foreignError(
+      `The transaction given to a call of the database "${this.alias}" belongs to another database. ` +
+        'Pass a transaction of the same Sequelize instance, or none.',
+    );
   }
 
   enter<Result>(block: Block, body: () => Result): Result {
