@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/** The examples in the order in which they are best read. Each is a program of its own. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  'transaction-hooks': 'onCommit(): work that waits for the COMMIT',
+  'deferred-index': 'defer() and postCommit: a search index that is never ahead of the data',
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(EXAMPLES, name));
+
+if (unknown.length > 0) {
+  console.error(
+    `No example is called ${unknown.join(', ')}. There are: ${Object.keys(EXAMPLES).join(', ')}.`,
+  );
+  process.exitCode = 1;
+} else {
+  for (const [name, title] of Object.entries(EXAMPLES)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    console.log(`\n=== ${name}: ${title}\n`);
+    const { status } = spawnSync(process.execPath, [join(__dirname, name, 'index.js')], {
+      stdio: 'inherit',
+    });
+    process.exitCode ||= status ?? 1;
+  }
+}
