@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { manifest, ROOT } from '../support/repository.js';
+
+const execute = promisify(execFile);
+
+/** A project in an empty folder, outside of the repository, that depends on the packed library. */
+export class ConsumerFolder {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes the folder and unpacks the library's tarball into its node_modules. */
+  static async create(tarball: string): Promise<ConsumerFolder> {
+    const folder = new ConsumerFolder(await mkdtemp(join(tmpdir(), 'sequelize-signals-consumer-')));
+    const target = join(folder.path, 'node_modules', manifest().name);
+    await mkdir(target, { recursive: true });
+    await execute('tar', ['-xzf', tarball, '--strip-components=1', '-C', target]);
+    return folder;
+  }
+
+  /** Links packages from the repository's own node_modules, so that no network is needed. */
+  async link(...packages: string[]): Promise<void> {
+    for (const name of packages) {
+      const path = join(this.path, 'node_modules', name);
+      await mkdir(dirname(path), { recursive: true });
+      await symlink(join(ROOT, 'node_modules', name), path, 'junction');
+    }
+  }
+
+  /** Copies a file of test/package/consumer. */
+  async copy(name: string): Promise<void> {
+    await cp(join(ROOT, 'test', 'package', 'consumer', name), join(this.path, name));
+  }
+
+  async write(name: string, content: object): Promise<void> {
+    await writeFile(join(this.path, name), JSON.stringify(content));
+  }
+
+  /** Runs Node.js in the folder; rejects with what it printed when it fails. */
+  async node(...args: string[]): Promise<void> {
+    await execute(process.execPath, args, { cwd: this.path }).catch(({ stdout, stderr }) => {
+      throw new Error(`node ${args.join(' ')}\n${stdout}${stderr}`);
+    });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,101 @@
+import { posix } from 'node:path';
+import { expect } from 'chai';
+import { manifest } from '../support/repository.js';
+import { ConsumerFolder } from './consumer-folder.js';
+import { pack, type Tarball } from './tarball.js';
+
+const { name, exports: entries } = manifest();
+const ENTRIES = Object.keys(entries)
+  .filter((entry) => !entry.endsWith('.json'))
+  .map((entry) => posix.join(name, entry));
+
+const MODULE_KINDS = [
+  ['commonjs', 'commonjs'],
+  ['commonjs', 'node16'],
+  ['commonjs', 'nodenext'],
+  ['module', 'node16'],
+  ['module', 'nodenext'],
+] as const;
+
+// Not exactOptionalPropertyTypes: Sequelize's own declarations do not compile with it.
+const COMPILER_OPTIONS = {
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: false,
+  target: 'es2022',
+  types: ['node'],
+};
+
+describe('the package', function () {
+  this.timeout(60_000);
+  this.slow(10_000);
+
+  let tarball: Tarball;
+
+  before(async () => {
+    tarball = await pack();
+  });
+  after(() => tarball.remove());
+
+  describe('tarball', () => {
+    it('holds the library, its source and its documents, and nothing else', () => {
+      const tops = new Set(tarball.files.map(({ path }) => path.split('/')[0]));
+
+      expect([...tops].sort()).to.deep.equal([
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'dist',
+        'lib',
+        'package.json',
+      ]);
+    });
+
+    it('weighs less than 200 kB', () => {
+      expect(tarball.size).to.be.below(200_000);
+    });
+  });
+
+  describe('in a project of its own', () => {
+    let consumer: ConsumerFolder;
+
+    beforeEach(async () => {
+      consumer = await ConsumerFolder.create(tarball.path);
+    });
+    afterEach(() => consumer.remove());
+
+    it('loads where there is no Sequelize', async () => {
+      for (const entry of ENTRIES) await consumer.node('--eval', `require('${entry}')`);
+    });
+
+    it('gives require and import the same objects', async () => {
+      await consumer.copy('one-copy.mjs');
+
+      await consumer.node('one-copy.mjs', ...ENTRIES);
+    });
+
+    for (const [type, module] of MODULE_KINDS) {
+      it(`compiles and runs as TypeScript, module ${module} in a package of type ${type}`, async () => {
+        await consumer.link('sequelize', 'sqlite3', 'typescript', '@types/node');
+        await consumer.copy('program.ts');
+        await consumer.write('package.json', { type });
+        await consumer.write('tsconfig.json', {
+          compilerOptions: { ...COMPILER_OPTIONS, module },
+          files: ['program.ts'],
+        });
+
+        await consumer.node('node_modules/typescript/bin/tsc');
+
+        await consumer.node('program.js');
+      });
+    }
+
+    it("works under Jest's default configuration", async () => {
+      await consumer.link('sequelize', 'sqlite3', 'jest');
+      await consumer.copy('jest.test.js');
+      await consumer.write('package.json', { name: 'consumer' });
+
+      await consumer.node('node_modules/jest/bin/jest.js');
+    });
+  });
+});
