@@ -1,4 +1,4 @@
-import { createNamespace, destroyNamespace, type Namespace } from 'cls-hooked';
+import { createNamespace, getNamespace, type Namespace } from 'cls-hooked';
 import { Sequelize } from 'sequelize';
 import { type Connection, type InstallOptions, install } from 'sequelize-signals';
 
@@ -23,8 +23,6 @@ export function describeInEachContext(
 
 /** When the application calls `Sequelize.useCLS`. */
 type UseCLS = 'never' | 'before install' | 'after install';
-
-const NAMESPACE = 'application';
 
 /** The application around one suite. */
 export class TestContext {
@@ -63,12 +61,16 @@ export class TestContext {
     if (this.#namespace === undefined) return;
     // useCLS has no undo, and it is for the whole process.
     delete (Sequelize as { _cls?: Namespace })._cls;
-    destroyNamespace(NAMESPACE);
     this.#namespace = undefined;
   }
 
   #useNamespace(): void {
-    this.#namespace ??= createNamespace(NAMESPACE);
+    this.#namespace = applicationNamespace();
     Sequelize.useCLS(this.#namespace);
   }
+}
+
+/** One for the whole run: each slows every promise from then on, and none can be taken back. */
+function applicationNamespace(): Namespace {
+  return getNamespace('application') ?? createNamespace('application');
 }
