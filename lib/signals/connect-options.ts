@@ -100,5 +100,10 @@ function isBoolean(value: unknown): boolean {
 
 // Test environments bring an AbortSignal of their own, so its class is not asked for.
 function isAbortSignal(value: unknown): boolean {
-  return value instanceof EventTarget && 'aborted' in value && typeof value.aborted === 'boolean';
+  const { aborted, addEventListener, removeEventListener } = Object(value) as Partial<AbortSignal>;
+  return (
+    typeof aborted === 'boolean' &&
+    typeof addEventListener === 'function' &&
+    typeof removeEventListener === 'function'
+  );
 }

@@ -1,3 +1,4 @@
+import { type Abortable, unwatchAbort, watchAbort } from './abort-watch.js';
 import { type AnyReceiver, type Hold, hold } from './hold.js';
 import type { IdentityKey } from './identity-key.js';
 
@@ -102,7 +103,7 @@ export function liveConnections(): Connection[] {
  * finalization registry. If they held the connection itself they would keep its receiver alive,
  * and with it the sender that receivers so often close over (D-041).
  */
-export class ConnectionHandle {
+export class ConnectionHandle implements Abortable {
   readonly #connection: WeakRef<Connection>;
   readonly #abortSignal: AbortSignal | undefined;
 
@@ -116,7 +117,7 @@ export class ConnectionHandle {
     liveHandles.add(this);
     collected.register(connection, this, this);
     if (mortal !== undefined) collected.register(mortal, this, this);
-    abortSignal?.addEventListener('abort', this, { once: true });
+    if (abortSignal !== undefined) watchAbort(abortSignal, this);
   }
 
   /** The connection, unless it was collected together with its sender or its signal. */
@@ -136,11 +137,6 @@ export class ConnectionHandle {
   release(): void {
     liveHandles.delete(this);
     collected.unregister(this);
-    this.#abortSignal?.removeEventListener('abort', this);
-  }
-
-  /** What the abort signal calls. */
-  handleEvent(): void {
-    this.disconnect();
+    if (this.#abortSignal !== undefined) unwatchAbort(this.#abortSignal, this);
   }
 }
