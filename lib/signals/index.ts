@@ -5,11 +5,11 @@
  */
 export type { ConnectOptions, DisconnectOptions } from './connect-options.js';
 export { type Connection, liveConnections, type SignalIdentity } from './connection.js';
-export type { ReceiverResponse } from './dispatch.js';
 export type { AnyReceiver } from './hold.js';
 export { type Mute, muteEverywhere, muteInFlow, type SuppressedCall } from './muting.js';
 export { type ConnectReceiver, type EventOf, receiver, type SignalOrSignals } from './receiver.js';
 export { receiverName } from './receiver-name.js';
+export type { ReceiverResponse } from './sending.js';
 export {
   type Decided,
   type PayloadArgument,

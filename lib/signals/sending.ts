@@ -1,0 +1,136 @@
+import { isNativeError } from 'node:util/types';
+import { AsyncReceiverError, InvalidArgumentError, NonErrorThrownError } from '../errors.js';
+import { logger } from '../logger.js';
+import type { Connection, SignalIdentity } from './connection.js';
+import type { ConnectionTable } from './connection-table.js';
+import type { AnyReceiver } from './hold.js';
+import { isAnythingMuted, withoutSuppressed } from './muting.js';
+import { receiverName } from './receiver-name.js';
+
+/** A receiver with what it returned, or in the robust forms with the error that it threw. */
+export type ReceiverResponse = [receiver: AnyReceiver, response: unknown];
+
+/** A receiver that has returned a promise. */
+export interface PendingCall {
+  readonly receiver: AnyReceiver;
+  readonly promise: PromiseLike<unknown>;
+}
+
+/** One send of one signal. */
+export class Sending {
+  readonly signal: SignalIdentity;
+  readonly sender: unknown;
+  readonly payload: object;
+  /** What the receivers called so far have responded, in connection order (D-052). */
+  readonly responses: ReceiverResponse[] = [];
+  readonly #table: ConnectionTable;
+  #connections: readonly Connection[] | undefined;
+  #next = 0;
+  // Never handed out. To copy it is much faster than to put each event together anew.
+  #event: object | undefined;
+
+  constructor(
+    signal: SignalIdentity,
+    table: ConnectionTable,
+    sender: unknown,
+    payload: object = {},
+  ) {
+    this.signal = signal;
+    this.sender = sender;
+    this.payload = payload;
+    this.#table = table;
+  }
+
+  /**
+   * Checks the payload and returns the connections as they are now: changes made by the receivers
+   * are for later sends (D-023, D-031). The constructor does not, so that asynchronous forms reject.
+   */
+  begin(): readonly Connection[] {
+    checkPayload(this.signal, this.payload);
+    const connections = this.#table.connectionsFor(this.sender);
+    return isAnythingMuted() ? withoutSuppressed(connections, this) : connections;
+  }
+
+  /**
+   * Calls the receivers that are left, up to the first that returns a promise: its response is
+   * for the caller to add. Nothing is awaited as long as no receiver asks for it.
+   */
+  proceed(robust: boolean): PendingCall | undefined {
+    this.#connections ??= this.begin();
+    while (this.#next < this.#connections.length) {
+      const connection = this.#connections[this.#next++];
+      const receiver = connection?.claim();
+      if (connection === undefined || receiver === undefined) continue;
+      try {
+        const response = this.call(connection, receiver);
+        if (isThenable(response)) return { receiver, promise: response };
+        this.responses.push([receiver, response]);
+      } catch (thrown) {
+        if (!robust) throw thrown;
+        this.responses.push([receiver, this.failure(receiver, thrown)]);
+      }
+    }
+    return undefined;
+  }
+
+  /** Calls a receiver with an event of its own: what it changes there no other sees (J-08). */
+  call(connection: Connection, receiver: AnyReceiver): unknown {
+    this.#event ??= { signal: this.signal, sender: this.sender, ...this.payload };
+    return receiver.call(connection.thisArg() as never, { ...this.#event } as never);
+  }
+
+  /** Logs that a receiver failed, and returns the error that becomes its response (D-071). */
+  failure(receiver: AnyReceiver, thrown: unknown): Error {
+    const error = this.#asError(receiver, thrown);
+    logger().error(`${this.#describe(receiver)} failed: ${error.message}`, error);
+    return error;
+  }
+
+  /** The error for a receiver that returned a promise to a synchronous send (J-03). */
+  refusal({ receiver, promise }: PendingCall): AsyncReceiverError {
+    // The error tells of the promise. Its rejection would tell nobody, and end the process.
+    Promise.resolve(promise).catch(() => {});
+    return new AsyncReceiverError(
+      `${this.#describe(receiver)} returned a promise, which a synchronous send cannot await. ` +
+        'Use send() or sendRobust().',
+    );
+  }
+
+  /** The error for several receivers that failed together; one that fails alone needs none. */
+  failedTogether(receivers: readonly AnyReceiver[], thrown: readonly unknown[]): AggregateError {
+    const names = receivers.map((receiver) => `"${receiverName(receiver)}"`).join(', ');
+    return new AggregateError(
+      thrown,
+      `${receivers.length} receivers of ${this.signal.name} failed: ${names}. See "errors".`,
+    );
+  }
+
+  #asError(receiver: AnyReceiver, thrown: unknown): Error {
+    if (thrown instanceof Error || isNativeError(thrown)) return thrown;
+    const message = `${this.#describe(receiver)} threw something that is not an Error. See "cause".`;
+    return new NonErrorThrownError(message, { cause: thrown });
+  }
+
+  #describe(receiver: AnyReceiver): string {
+    return `${this.signal.name} receiver "${receiverName(receiver)}"`;
+  }
+}
+
+function checkPayload(signal: SignalIdentity, payload: unknown): void {
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+    throw new InvalidArgumentError(
+      `The payload of ${signal.name} must be an object, as in send(sender, { order }).`,
+    );
+  }
+  if ('signal' in payload || 'sender' in payload) {
+    throw new InvalidArgumentError(
+      `The payload of ${signal.name} has a key "signal" or "sender". Rename it: every event has ` +
+        'these two of its own.',
+    );
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  return 'then' in value && typeof value.then === 'function';
+}
