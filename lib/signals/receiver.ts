@@ -88,7 +88,7 @@ function connectAll(
   connected: Receiver<object>,
   options: ConnectOptions,
 ): void {
-  for (const signal of signals) signal.connect(connected, options as ConnectOptions<unknown, void>);
+  for (const signal of signals) signal.connect(connected, options);
 }
 
 function signalsIn(signals: SignalOrSignals): readonly Signal<object>[] {

@@ -128,10 +128,13 @@ export class Signal<Payload extends object = object> {
    * @throws {@link InvalidArgumentError} when the receiver is not a function, or an option is
    * unknown or of the wrong kind. Nothing is connected then.
    */
+  connect(receiver: Receiver<Payload>, options?: ConnectOptions<never, never>): Undo;
+  /** Has `receiver` called for one sender, or on an object; otherwise as above. */
   connect<Sender = unknown, This = void>(
     receiver: Receiver<Payload, Decided<Sender>, Decided<This>>,
-    options: ConnectOptions<Sender, This> = {},
-  ): Undo {
+    options: ConnectOptions<Sender, This>,
+  ): Undo;
+  connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
     const request = connectionRequest(receiver, options);
     if (request.abortSignal?.aborted) return undoOf(undefined);
 

@@ -1,0 +1,374 @@
+import { expect } from 'chai';
+import { InvalidArgumentError, Signal } from 'sequelize-signals';
+import { assert, fake } from 'sinon';
+
+class Order {}
+class Invoice {}
+
+describe('Signal', () => {
+  describe('constructor', () => {
+    it('takes a name, and is called "signal" without one', () => {
+      expect(new Signal({ name: 'orderPaid' }).name).to.equal('orderPaid');
+      expect(new Signal().name).to.equal('signal');
+      expect(new Signal({ name: undefined }).name).to.equal('signal');
+    });
+
+    for (const options of [null, 'orderPaid', { name: 1 }, { name: '' }, { nmae: 'orderPaid' }]) {
+      it(`refuses ${JSON.stringify(options)}`, () => {
+        expect(() => new Signal(options as object)).to.throw(InvalidArgumentError);
+      });
+    }
+  });
+
+  describe('#connect()', () => {
+    let signal: Signal<{ log?: string[] }>;
+
+    beforeEach(() => {
+      signal = new Signal({ name: 'tested' });
+    });
+
+    /** A receiver that writes its name. */
+    function writer(name: string) {
+      return ({ log }: { log?: string[] }) => log?.push(name);
+    }
+
+    async function sent(sender?: unknown): Promise<string[]> {
+      const log: string[] = [];
+      await signal.send(sender, { log });
+      return log;
+    }
+
+    it('D-003, D-054: keeps one order for receivers of one sender and of any', async () => {
+      signal.connect(writer('any 1'));
+      signal.connect(writer('order 1'), { sender: Order });
+      signal.connect(writer('any 2'));
+      signal.connect(writer('order 2'), { sender: Order });
+
+      expect(await sent(Order)).to.deep.equal(['any 1', 'order 1', 'any 2', 'order 2']);
+      expect(await sent(Invoice)).to.deep.equal(['any 1', 'any 2']);
+      expect(await sent()).to.deep.equal(['any 1', 'any 2']);
+    });
+
+    it('D-004: ignores a second connect, and leaves the first in its place', async () => {
+      const first = writer('first');
+      signal.connect(first);
+      signal.connect(writer('second'));
+
+      signal.connect(first);
+
+      expect(await sent()).to.deep.equal(['first', 'second']);
+    });
+
+    it('D-005, D-006: makes a connection for each sender, and one for any', async () => {
+      const receiver = writer('called');
+      signal.connect(receiver, { sender: Order });
+      signal.connect(receiver, { sender: Invoice });
+      signal.connect(receiver);
+
+      expect(await sent(Order)).to.have.length(2);
+      expect(await sent(Invoice)).to.have.length(2);
+      expect(await sent()).to.have.length(1);
+    });
+
+    it('D-007: of two receivers with one dispatchUid keeps the first', async () => {
+      signal.connect(writer('first'), { dispatchUid: 'uid' });
+      signal.connect(writer('second'), { dispatchUid: 'uid' });
+
+      expect(await sent()).to.deep.equal(['first']);
+    });
+
+    it('D-008: takes one dispatchUid for each sender', async () => {
+      signal.connect(writer('order'), { dispatchUid: 'uid', sender: Order });
+      signal.connect(writer('invoice'), { dispatchUid: 'uid', sender: Invoice });
+
+      expect(await sent(Order)).to.deep.equal(['order']);
+      expect(await sent(Invoice)).to.deep.equal(['invoice']);
+    });
+
+    it('D-010: takes a receiver with a dispatchUid and without for two', async () => {
+      const receiver = writer('called');
+      signal.connect(receiver);
+      signal.connect(receiver, { dispatchUid: 'uid' });
+
+      expect(await sent()).to.have.length(2);
+    });
+
+    it('tells a symbol from a string of the same text', async () => {
+      signal.connect(writer('string'), { dispatchUid: 'uid' });
+      signal.connect(writer('symbol'), { dispatchUid: Symbol('uid') });
+
+      expect(await sent()).to.deep.equal(['string', 'symbol']);
+    });
+
+    it('D-011: takes undefined and null for any sender', async () => {
+      signal.connect(writer('undefined'), { sender: undefined });
+      signal.connect(writer('null'), { sender: null });
+
+      expect(await sent(Order)).to.deep.equal(['undefined', 'null']);
+    });
+
+    for (const sender of ['orders', '', 0, 1n, Number.NaN, false, Symbol('sender'), {}, () => {}]) {
+      it(`D-011, D-047, J-07: takes ${typeof sender} ${String(sender)} for a sender`, async () => {
+        signal.connect(writer('called'), { sender });
+
+        expect(await sent(sender)).to.deep.equal(['called']);
+        expect(await sent('another')).to.deep.equal([]);
+        expect(await sent()).to.deep.equal([]);
+      });
+    }
+
+    it('D-040: matches senders by identity, not by inheritance', async () => {
+      class SpecialOrder extends Order {}
+      signal.connect(writer('order'), { sender: Order });
+
+      expect(await sent(SpecialOrder)).to.deep.equal([]);
+    });
+
+    it('D-012, J-06: takes a method on two objects for two receivers', async () => {
+      const method = fake();
+      const [one, other] = [{}, {}];
+      signal.connect(method, { thisArg: one });
+      signal.connect(method, { thisArg: other });
+      signal.connect(method, { thisArg: one });
+      signal.connect(method);
+
+      await signal.send(Order);
+
+      expect(method.thisValues).to.deep.equal([one, other, undefined]);
+      expect(method.thisValues[0]).to.equal(one);
+    });
+
+    for (const receiver of [undefined, null, 'receiver', {}, [() => {}]]) {
+      it(`D-014, D-015: refuses ${JSON.stringify(receiver)} for a receiver`, () => {
+        const attempt = () => signal.connect(receiver as unknown as () => void);
+
+        expect(attempt).to.throw(InvalidArgumentError, 'A receiver must be a function');
+        expect(attempt).to.throw(TypeError);
+        expect(signal.hasListeners()).to.equal(false);
+      });
+    }
+
+    const wrong: readonly (readonly [string, unknown])[] = [
+      ['D-009, J-10: an empty dispatchUid', { dispatchUid: '' }],
+      ['J-10: a dispatchUid that is null', { dispatchUid: null }],
+      ['a dispatchUid that is a number', { dispatchUid: 0 }],
+      ['a thisArg that is not an object', { thisArg: 'this' }],
+      ['a thisArg that is null', { thisArg: null }],
+      ['weak that is not a boolean', { weak: 'yes' }],
+      ['once that is not a boolean', { once: 1 }],
+      ['a signal that is not an AbortSignal', { signal: {} }],
+      ['a signal that is null', { signal: null }],
+      ['an AbortController for an AbortSignal', { signal: new AbortController() }],
+      ['an unknown option', { sendr: Order }],
+      ['the name of something inherited as an option', { toString: Order }],
+      ['options that are null', null],
+      ['options that are no object', 'uid'],
+    ];
+    for (const [title, options] of wrong) {
+      it(`refuses ${title}`, () => {
+        const attempt = () => signal.connect(() => {}, options as object);
+
+        expect(attempt).to.throw(InvalidArgumentError).with.property('code');
+        expect(signal.hasListeners()).to.equal(false);
+      });
+    }
+
+    it('takes an option that is undefined for one left out', async () => {
+      signal.connect(writer('called'), {
+        sender: undefined,
+        dispatchUid: undefined,
+        thisArg: undefined,
+        weak: undefined,
+        once: undefined,
+        signal: undefined,
+      });
+
+      expect(await sent(Order)).to.deep.equal(['called']);
+    });
+
+    describe('the undo', () => {
+      it('D-002: disconnects, and tells whether it did', async () => {
+        const undo = signal.connect(writer('called'), { sender: Order });
+
+        expect(undo()).to.equal(true);
+        expect(undo()).to.equal(false);
+        expect(await sent(Order)).to.deep.equal([]);
+      });
+
+      it('is disposable', async () => {
+        const undo = signal.connect(writer('called'));
+
+        undo[Symbol.dispose]();
+
+        expect(await sent()).to.deep.equal([]);
+        expect(undo()).to.equal(false);
+      });
+
+      it('works with using', async () => {
+        {
+          using _undo = signal.connect(writer('called'));
+          expect(await sent()).to.deep.equal(['called']);
+        }
+        expect(await sent()).to.deep.equal([]);
+      });
+
+      it('of a connect that was ignored leaves the first connection alone', async () => {
+        const receiver = writer('called');
+        signal.connect(receiver);
+
+        expect(signal.connect(receiver)()).to.equal(false);
+        expect(await sent()).to.deep.equal(['called']);
+      });
+
+      it('leaves a later connection of the same identity alone', async () => {
+        const undo = signal.connect(writer('first'), { dispatchUid: 'uid' });
+        signal.disconnect(null, { dispatchUid: 'uid' });
+        signal.connect(writer('second'), { dispatchUid: 'uid' });
+
+        expect(undo()).to.equal(false);
+        expect(await sent()).to.deep.equal(['second']);
+      });
+
+      it('leaves a later connection alone where the sender is a primitive', async () => {
+        const undo = signal.connect(writer('first'), { sender: 'shop' });
+        expect(undo()).to.equal(true);
+        signal.connect(writer('second'), { sender: 'shop' });
+
+        expect(undo()).to.equal(false);
+        expect(await sent('shop')).to.deep.equal(['second']);
+      });
+    });
+
+    describe('once', () => {
+      it('calls a receiver for one send', async () => {
+        signal.connect(writer('once'), { once: true });
+        signal.connect(writer('always'));
+
+        expect(await sent()).to.deep.equal(['once', 'always']);
+        expect(await sent()).to.deep.equal(['always']);
+      });
+
+      it('disconnects before the call, so that a nested send does not call it again', () => {
+        const receiver = fake(() => signal.sendSync(null));
+        signal.connect(receiver, { once: true });
+
+        signal.sendSync(null);
+
+        assert.calledOnce(receiver);
+      });
+
+      it('calls a receiver once though two sends overlap', async () => {
+        const receiver = fake();
+        signal.connect(() => Promise.resolve());
+        signal.connect(receiver, { once: true });
+
+        await Promise.all([signal.send(null), signal.send(null), signal.asend(null)]);
+
+        assert.calledOnce(receiver);
+      });
+
+      it('waits for the sender that it was connected for', async () => {
+        signal.connect(writer('once'), { once: true, sender: Order });
+
+        expect(await sent(Invoice)).to.deep.equal([]);
+        expect(await sent(Order)).to.deep.equal(['once']);
+      });
+
+      it('disconnects though the receiver fails', async () => {
+        signal.connect(fake.throws('failed'), { once: true });
+
+        expect(() => signal.sendSync(null)).to.throw('failed');
+        expect(await sent()).to.deep.equal([]);
+      });
+
+      it('lets its undo tell that nothing was left to undo', async () => {
+        const undo = signal.connect(writer('once'), { once: true });
+        await sent();
+
+        expect(undo()).to.equal(false);
+      });
+    });
+
+    describe('signal', () => {
+      it('disconnects when it is aborted', async () => {
+        const controller = new AbortController();
+        signal.connect(writer('aborted'), { signal: controller.signal });
+        signal.connect(writer('aborted too'), { signal: controller.signal, sender: Order });
+        signal.connect(writer('kept'));
+
+        controller.abort();
+
+        expect(await sent(Order)).to.deep.equal(['kept']);
+      });
+
+      it('connects nothing when it has been aborted', () => {
+        const undo = signal.connect(() => {}, { signal: AbortSignal.abort() });
+
+        expect(signal.hasListeners()).to.equal(false);
+        expect(undo()).to.equal(false);
+      });
+
+      it('checks the other arguments though it has been aborted', () => {
+        const options = { signal: AbortSignal.abort(), dispatchUid: '' };
+
+        expect(() => signal.connect(() => {}, options)).to.throw(InvalidArgumentError);
+      });
+
+      it('keeps one listener for all connections, and none when they are gone', () => {
+        const abortSignal = new AbortController().signal;
+        const adding = fake(abortSignal.addEventListener);
+        const removing = fake(abortSignal.removeEventListener);
+        Object.assign(abortSignal, { addEventListener: adding, removeEventListener: removing });
+        const undos = [writer('one'), writer('other')].map((receiver) =>
+          signal.connect(receiver, { signal: abortSignal }),
+        );
+
+        undos[0]?.();
+        assert.notCalled(removing);
+        undos[1]?.();
+
+        assert.calledOnce(adding);
+        assert.calledOnce(removing);
+        expect(removing.firstCall.args).to.deep.equal(adding.firstCall.args);
+      });
+
+      it('can be used again after all its connections had gone', async () => {
+        const controller = new AbortController();
+        signal.connect(writer('first'), { signal: controller.signal })();
+        signal.connect(writer('second'), { signal: controller.signal });
+
+        controller.abort();
+
+        expect(await sent()).to.deep.equal([]);
+      });
+
+      it('does not warn of a leak, however many receivers wait for it', async () => {
+        const warned = fake();
+        process.once('warning', warned);
+        const controller = new AbortController();
+        for (let i = 0; i < 20; i += 1) signal.connect(() => {}, { signal: controller.signal });
+
+        await new Promise((resolve) => setImmediate(resolve));
+
+        process.off('warning', warned);
+        assert.notCalled(warned);
+      });
+    });
+
+    it('stays fast: 100,000 receivers of one signal, and 100,000 senders', function () {
+      // Seconds if it grows in step, hours if it does not.
+      this.timeout(30_000);
+      const controller = new AbortController();
+      const senders = Array.from({ length: 100_000 }, () => ({}));
+      const undos = senders.map(() => signal.connect(() => {}, { signal: controller.signal }));
+      for (const undo of undos) undo();
+
+      for (const sender of senders) {
+        signal.connect(() => {}, { sender });
+        signal.sendSync(sender);
+      }
+
+      expect(signal.hasListeners()).to.equal(false);
+    });
+  });
+});
