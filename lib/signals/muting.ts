@@ -68,7 +68,7 @@ export function unmuted(
   sender: unknown,
 ): readonly Connection[] {
   const mutes = mutesOf(signal, sender);
-  return connections.filter((connection) => !mutes.some((mute) => mute.covers(connection)));
+  return connections.filter((connection) => !mutes.some((mute) => mute.silenced(connection)));
 }
 
 /** The connections that `send` reaches. Those that it does not reach are reported to the mutes. */
@@ -76,12 +76,14 @@ export function withoutSuppressed(
   connections: readonly Connection[],
   send: MutableSend,
 ): readonly Connection[] {
-  for (const mute of mutesOf(send.signal, send.sender)) {
+  const { signal, sender, payload } = send;
+  for (const mute of mutesOf(signal, sender)) {
     for (const connection of connections) {
-      if (mute.covers(connection)) mute.report(connection, send);
+      const receiver = mute.silenced(connection);
+      if (receiver) mute.report({ signal, sender, payload, receiver });
     }
   }
-  return unmuted(connections, send.signal, send.sender);
+  return unmuted(connections, signal, sender);
 }
 
 function mutesOf(signal: SignalIdentity, sender: unknown): ActiveMute[] {
@@ -110,21 +112,18 @@ class ActiveMute {
     return (this.#mute.sender ?? sender) === sender;
   }
 
-  covers(connection: Connection): boolean {
+  /** The receiver of the connection, if it is not to be called. */
+  silenced(connection: Connection): AnyReceiver | undefined {
     const receiver = connection.receiver();
-    if (receiver === undefined || connection.order > this.#newestConnection) return false;
+    if (receiver === undefined || connection.order > this.#newestConnection) return undefined;
 
     const { except } = this.#mute;
-    if (except === undefined) return true;
-    return (
-      !except.has(receiver) && (typeof connection.key === 'object' || !except.has(connection.key))
-    );
+    const isExcepted =
+      except?.has(receiver) || (typeof connection.key !== 'object' && except?.has(connection.key));
+    return isExcepted ? undefined : receiver;
   }
 
-  report(connection: Connection, send: MutableSend): void {
-    const receiver = connection.receiver();
-    if (receiver === undefined) return;
-    const { signal, sender, payload } = send;
-    this.#mute.onSuppressed?.({ signal, sender, payload, receiver });
+  report(call: SuppressedCall): void {
+    this.#mute.onSuppressed?.(call);
   }
 }

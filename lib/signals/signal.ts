@@ -117,7 +117,7 @@ export class Signal<Payload extends object = object> {
    * import { Signal } from 'sequelize-signals';
    *
    * class Order {
-   *   constructor(readonly total: number) {}
+   *   total = 0;
    * }
    * const orderPaid = new Signal<{ order: Order }>({ name: 'orderPaid' });
    *

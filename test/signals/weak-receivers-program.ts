@@ -133,9 +133,11 @@ const CASES: Record<string, () => Promise<object>> = {
     signal.connect(() => 1, { weak: true });
     signal.connect(() => 1, { weak: true, thisArg: {} });
     await turn();
-    // No turn of the event loop follows, so that no finalization callback can have run.
     collect();
-    return { responses: signal.sendSync(null).length, listeners: signal.hasListeners() };
+    // The event loop has not turned since, so that no finalization callback can have run.
+    const live = liveOf(signal);
+    const responses = [...signal.sendSync(null), ...(await signal.asend(null))].length;
+    return { responses, listeners: signal.hasListeners(), live };
   },
 
   'a dispatchUid is free again when its receiver has died': async () => {

@@ -25,7 +25,11 @@ describe('the lives of receivers and senders', () => {
     'J-06: a function bound to its object lets the object die': { responses: 0, live: 0 },
     'a function that closes over its object lets the object die': { responses: 0, live: 0 },
     'a decorated weak method dies with its object': { responses: 0, live: 0 },
-    'D-039: a dead receiver is skipped before it is purged': { responses: 0, listeners: false },
+    'D-039: a dead receiver is skipped before it is purged': {
+      responses: 0,
+      listeners: false,
+      live: 0,
+    },
     'a dispatchUid is free again when its receiver has died': { first: false, second: 1 },
     'D-041: a sender is not kept alive': { alive: false, live: 0 },
     'D-041: a sender is not kept alive by receivers that close over it': { alive: false, live: 0 },
