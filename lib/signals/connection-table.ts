@@ -2,6 +2,8 @@ import { Bucket, type BucketOwner } from './bucket.js';
 import { Connection, type ConnectionRequest, type SignalIdentity } from './connection.js';
 import type { IdentityKey } from './identity-key.js';
 
+const NONE: readonly Bucket[] = [];
+
 /**
  * The connections of one signal. Connecting and disconnecting cost the same whatever their
  * number: what a send needs is put together by the first send after a change. Senders are keys
@@ -12,17 +14,19 @@ export class ConnectionTable implements BucketOwner {
   readonly #anySender: Bucket = new Bucket(this);
   readonly #byObject = new WeakMap<object, Bucket>();
   readonly #byPrimitive = new Map<unknown, Bucket>();
+  readonly #aliasesOf: (sender: unknown) => readonly unknown[];
   // One map, dropped as a whole when an any-sender receiver comes or goes: outdated arrays left
   // in the buckets of many senders would keep disconnected receivers alive.
   #merged: WeakMap<Bucket, readonly Connection[]> | undefined;
 
-  constructor(signal: SignalIdentity) {
+  constructor(signal: SignalIdentity, aliasesOf: (sender: unknown) => readonly unknown[]) {
     this.#signal = signal;
+    this.#aliasesOf = aliasesOf;
   }
 
   /** Connects, and returns the connection unless there is one of the same identity (D-004). */
   connect(sender: unknown, request: ConnectionRequest): Connection | undefined {
-    const known = this.find(sender, request.key);
+    const known = this.#find(sender, request.key);
     if (known?.receiver() !== undefined) return undefined;
 
     // A uid may still be taken by a receiver that has died and was not purged yet.
@@ -33,20 +37,28 @@ export class ConnectionTable implements BucketOwner {
     return connection;
   }
 
-  /** Finds a connection by its sender and identity. */
-  find(sender: unknown, key: IdentityKey): Connection | undefined {
-    const bucket = isAnySender(sender) ? this.#anySender : this.#bucketOf(sender);
-    return bucket?.get(key);
+  /** Ends the connection of that identity, whatever name it knows the sender by. */
+  disconnect(sender: unknown, key: IdentityKey): boolean {
+    const ended = [sender, ...this.#aliasesOf(sender)].map((name) => {
+      return this.#find(name, key)?.disconnect() ?? false;
+    });
+    return ended.includes(true);
   }
 
   /** True when a send by `sender` would reach a living receiver. */
   hasLiveReceiver(sender: unknown): boolean {
-    return this.#anySender.hasLiveReceiver() || !!this.#bucketOf(sender)?.hasLiveReceiver();
+    return (
+      this.#anySender.hasLiveReceiver() ||
+      !!this.#bucketOf(sender)?.hasLiveReceiver() ||
+      this.#bucketsOfAliases(sender).some((bucket) => bucket.hasLiveReceiver())
+    );
   }
 
   /** The connections that a send by `sender` reaches, oldest first, in an array never changed. */
   connectionsFor(sender: unknown): readonly Connection[] {
     const bucket = this.#bucketOf(sender);
+    const others = this.#bucketsOfAliases(sender);
+    if (others.length > 0) return this.#mergedWithAliases(bucket, others);
     if (bucket === undefined || bucket.size === 0) return this.#anySender.snapshot();
     if (this.#anySender.size === 0) return bucket.snapshot();
     return this.#mergedWithAnySender(bucket);
@@ -58,6 +70,11 @@ export class ConnectionTable implements BucketOwner {
     else this.#merged?.delete(bucket);
 
     if (bucket.size === 0) this.#byPrimitive.delete(bucket.primitive);
+  }
+
+  #find(sender: unknown, key: IdentityKey): Connection | undefined {
+    const bucket = isAnySender(sender) ? this.#anySender : this.#bucketOf(sender);
+    return bucket?.get(key);
   }
 
   #bucketOf(sender: unknown): Bucket | undefined {
@@ -73,6 +90,16 @@ export class ConnectionTable implements BucketOwner {
     if (isObject(sender)) this.#byObject.set(sender, made);
     else this.#byPrimitive.set(sender, made);
     return made;
+  }
+
+  #bucketsOfAliases(sender: unknown): readonly Bucket[] {
+    const aliases = this.#aliasesOf(sender);
+    return aliases.length === 0 ? NONE : aliases.flatMap((alias) => this.#bucketOf(alias) ?? []);
+  }
+
+  #mergedWithAliases(bucket: Bucket | undefined, others: readonly Bucket[]): readonly Connection[] {
+    const ofSender = [bucket, ...others].flatMap((each) => each?.snapshot() ?? []);
+    return mergeByOrder(oldestOfEachIdentity(ofSender), this.#anySender.snapshot());
   }
 
   #mergedWithAnySender(bucket: Bucket): readonly Connection[] {
@@ -99,4 +126,14 @@ function mergeByOrder(
   others: readonly Connection[],
 ): readonly Connection[] {
   return [...some, ...others].sort((a, b) => a.order - b.order);
+}
+
+/** A receiver that is connected under several names of a sender is called once. */
+function oldestOfEachIdentity(connections: readonly Connection[]): readonly Connection[] {
+  const oldest = new Map<IdentityKey, Connection>();
+  for (const connection of mergeByOrder(connections, [])) {
+    if (connection.receiver() === undefined || oldest.has(connection.key)) continue;
+    oldest.set(connection.key, connection);
+  }
+  return [...oldest.values()];
 }

@@ -19,6 +19,8 @@ export interface ConnectionRequest {
 
 /** Where a connection is kept while it is connected. */
 export interface ConnectionHome {
+  /** The sender where it is a primitive. */
+  readonly primitive: unknown;
   /** Forgets the connection; false when it was not there. */
   remove(connection: Connection): boolean;
 }
@@ -57,6 +59,11 @@ export class Connection {
   /** The receiver, or `undefined` once it is dead. */
   receiver(): AnyReceiver | undefined {
     return this.#hold.receiver();
+  }
+
+  /** The sender where it is a primitive, as a model's name is. */
+  primitiveSender(): unknown {
+    return this.#home.primitive;
   }
 
   /** What the receiver is called with as `this`. */

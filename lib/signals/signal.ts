@@ -62,6 +62,8 @@ export interface SignalOptions {
  */
 export type Decided<Type> = [Type][Type extends unknown ? 0 : never];
 
+const NO_ALIASES: readonly unknown[] = [];
+
 const SIGNAL_RULES: OptionRules = {
   name: {
     accepts: (name) => typeof name === 'string' && name !== '',
@@ -98,7 +100,7 @@ export class Signal<Payload extends object = object> {
   constructor(options: SignalOptions = {}) {
     checkOptions('new Signal()', options, SIGNAL_RULES);
     this.name = options.name ?? 'signal';
-    this.#connections = new ConnectionTable(this);
+    this.#connections = new ConnectionTable(this, (sender) => this.aliasesOf(sender));
   }
 
   /**
@@ -156,7 +158,7 @@ export class Signal<Payload extends object = object> {
     const key = requestedKey(receiver, options);
     if (key === undefined) return false;
 
-    return this.#connections.find(options.sender, key)?.disconnect() ?? false;
+    return this.#connections.disconnect(options.sender, key);
   }
 
   /**
@@ -245,6 +247,14 @@ export class Signal<Payload extends object = object> {
     ...[payload]: PayloadArgument<Payload>
   ): Promise<ReceiverResponse[]> {
     return sendTogetherRobust(this.#sending(sender, payload));
+  }
+
+  /**
+   * What else a sender is known as: its receivers get the sends of this sender too. A sender is
+   * known by its identity alone (D-040), unless a kind of signal overrides this.
+   */
+  protected aliasesOf(_sender: unknown): readonly unknown[] {
+    return NO_ALIASES;
   }
 
   #sending(sender: unknown, payload: Payload | undefined): Sending {
