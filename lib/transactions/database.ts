@@ -104,11 +104,28 @@ export class Database implements Host {
     }
     // Sequelize itself passes a bare { connection } while it asks for the server's version.
     const { sequelize = this.sequelize } = transaction as { sequelize?: Sequelize };
-    if (sequelize === this.sequelize) return ownerOf<Block>(transaction);
+    if (sequelize === this.sequelize) return this.#holderOfTransaction(transaction);
     throw foreignError(
       `The transaction given to a call of the database "${this.alias}" belongs to another database. ` +
         'Pass a transaction of the same Sequelize instance, or none.',
     );
+  }
+
+  /**
+   * As `blockFor`, but the current block where that is inside of it: what is started there must
+   * not wait for its end.
+   */
+  innermostFor(transaction: Transaction | null | undefined): Block | undefined {
+    const block = this.blockOfQuery(transaction);
+    const current = this.current();
+    return block && isWithin(current, block) ? current : block;
+  }
+
+  /** Runs `body` in the flow of a call with this `transaction` option. */
+  within<Result>(transaction: Transaction | null | undefined, body: () => Result): Result {
+    const block = this.innermostFor(transaction);
+    if (block === this.current()) return body();
+    return block ? this.enter(block, body) : this.outside(body);
   }
 
   enter<Result>(block: Block, body: () => Result): Result {
@@ -137,6 +154,13 @@ export class Database implements Host {
     // A savepoint in a broken transaction could not be made (D-212).
     if (!options.savepoint || parent.trunk.failure) return new MergedBlock(parent, options);
     return new SavepointBlock(parent, transactionOptions, options);
+  }
+
+  #holderOfTransaction(transaction: Transaction): Block | undefined {
+    // A block without a savepoint shares the transaction of the block around it.
+    const current = this.current();
+    if (current?.open && current.transaction === transaction) return current;
+    return ownerOf<Block>(transaction);
   }
 
   #run<Result>(block: Block | undefined, body: () => Result): Result {

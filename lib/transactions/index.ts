@@ -11,6 +11,7 @@ export { Connection, type Connections, connections } from './connection.js';
 export type { Database } from './database.js';
 export type { Defer } from './defer.js';
 export type { OnCommit, OnCommitOptions } from './on-commit.js';
+export { inOneBlock } from './one-block.js';
 export {
   databaseFor,
   databases,
