@@ -22,6 +22,27 @@ export { install } from './install.js';
 export type { Configuration, Logger } from './logger.js';
 export { configure } from './logger.js';
 export type {
+  Delete,
+  DeleteBySender,
+  ModelPayload,
+  ModelSender,
+  PayloadBySender,
+  PayloadFor,
+  PostSave,
+  PostSaveBySender,
+  PreSave,
+  PreSaveBySender,
+  UnresolvedSender,
+} from './models/index.js';
+export {
+  ModelSignal,
+  postDelete,
+  postSave,
+  preDelete,
+  preSave,
+  unresolvedSenders,
+} from './models/index.js';
+export type {
   AnyReceiver,
   ConnectOptions,
   ConnectReceiver,

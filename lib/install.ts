@@ -1,5 +1,6 @@
 import type { Sequelize } from 'sequelize';
 import { AliasTakenError, InvalidArgumentError } from './errors.js';
+import { connectModels } from './models/index.js';
 import { Connection, connections, register, unregister } from './transactions/index.js';
 
 /** Options of `install`. */
@@ -34,7 +35,11 @@ export function install(sequelize: Sequelize, options: InstallOptions = {}): Con
   if (installed) return sameAlias(installed, options.using);
 
   const database = register(sequelize, alias);
-  return new Connection(database, () => unregister(database));
+  const disconnectModels = connectModels(database);
+  return new Connection(database, () => {
+    unregister(database);
+    disconnectModels();
+  });
 }
 
 function assertSequelize(sequelize: unknown): void {

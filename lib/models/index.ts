@@ -1,0 +1,20 @@
+/**
+ * The signals of models, and what makes Sequelize send them.
+ *
+ * @packageDocumentation
+ */
+export { connectModels } from './connect-models.js';
+export { type ModelSender, ModelSignal } from './model-signal.js';
+export { postDelete, postSave, preDelete, preSave } from './model-signals.js';
+export type {
+  Delete,
+  DeleteBySender,
+  ModelPayload,
+  PayloadBySender,
+  PayloadFor,
+  PostSave,
+  PostSaveBySender,
+  PreSave,
+  PreSaveBySender,
+} from './payloads.js';
+export { type UnresolvedSender, unresolvedSenders } from './unresolved-senders.js';

@@ -1,0 +1,123 @@
+import type { Model, ModelStatic } from 'sequelize';
+import { InvalidArgumentError } from '../errors.js';
+import {
+  type AnyReceiver,
+  type ConnectOptions,
+  type Decided,
+  type DisconnectOptions,
+  type Receiver,
+  Signal,
+  type Undo,
+} from '../signals/index.js';
+import { modelItself, namesakes } from './defined-models.js';
+import type { PayloadBySender, PayloadFor } from './payloads.js';
+
+/** A sender of a model signal: a model, or its name. */
+export type ModelSender = ModelStatic<Model> | string;
+
+/**
+ * A signal whose senders are models.
+ *
+ * @remarks
+ * A sender may be given by its name, also before the model is defined or its database installed.
+ * A name stands for the models that have it on the installed databases, one on each; when a model
+ * is defined anew, it stands for the new one. A receiver that is connected to a model both by
+ * class and by name is called once.
+ *
+ * The classes that `scope()`, `unscoped()` and `schema()` make are the model that they are made of.
+ *
+ * @example
+ * ```ts
+ * import { postSave } from 'sequelize-signals';
+ *
+ * postSave.connect(({ instance, created }) => created && instance.get('id'), { sender: 'Order' });
+ * ```
+ * @typeParam Kind - the payload, which depends on the sender.
+ */
+export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends Signal<
+  PayloadFor<Kind, Model>
+> {
+  /**
+   * Has `receiver` called with every send from now on, or with every send of one model.
+   *
+   * @remarks
+   * It is as `connect` of any signal, but takes the name of a model as well. For a class, the
+   * receiver knows the class of its instances.
+   *
+   * @example
+   * ```ts
+   * import { Model } from 'sequelize';
+   * import { postSave } from 'sequelize-signals';
+   *
+   * class Order extends Model {
+   *   declare total: number;
+   * }
+   *
+   * const undo = postSave.connect(({ instance }) => instance.total, { sender: Order });
+   * undo();
+   * ```
+   * @throws {@link InvalidArgumentError} when the receiver is not a function, the sender is neither
+   * a model nor a name, or an option is unknown or of the wrong kind. Nothing is connected then.
+   */
+  override connect<Instance extends Model, This = void>(
+    receiver: Receiver<PayloadFor<Kind, Instance>, Decided<ModelStatic<Instance>>, Decided<This>>,
+    options: ConnectOptions<ModelStatic<Instance>, This> & {
+      readonly sender: ModelStatic<Instance>;
+    },
+  ): Undo;
+  override connect(receiver: never, options?: never): Undo;
+  override connect<This = void>(
+    receiver: Receiver<PayloadFor<Kind, Model>, ModelStatic<Model>, Decided<This>>,
+    options?: ConnectOptions<string, This>,
+  ): Undo;
+  override connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
+    return super.connect(receiver as Receiver<PayloadFor<Kind, Model>>, withSender(options));
+  }
+
+  /**
+   * Ends one connection, and tells whether there was one.
+   *
+   * @remarks
+   * It is as `disconnect` of any signal, but knows models by class and by name: one or the other
+   * will do, whichever `connect` was given.
+   */
+  override disconnect(
+    receiver?: AnyReceiver | null,
+    options: DisconnectOptions<ModelSender> = {},
+  ): boolean {
+    return super.disconnect(receiver, withSender(options));
+  }
+
+  /**
+   * Tells whether a send by a model would call anyone. Without a sender it tells whether there is
+   * a receiver for any model.
+   */
+  override hasListeners(sender?: unknown): boolean {
+    return super.hasListeners(senderItself(sender));
+  }
+
+  protected override aliasesOf(sender: unknown): readonly unknown[] {
+    return namesakes(sender);
+  }
+}
+
+function withSender<Options extends DisconnectOptions>(options: Options): Options {
+  // What is wrong with the options is for the signal to say.
+  if (typeof options !== 'object' || options === null || !('sender' in options)) return options;
+
+  const { sender } = options;
+  if (sender === undefined || sender === null || isModelSender(sender)) {
+    return { ...options, sender: senderItself(sender) };
+  }
+  throw new InvalidArgumentError(
+    'The sender of a model signal must be a model, or the name of one that need not be defined yet.',
+  );
+}
+
+function isModelSender(sender: unknown): sender is ModelSender {
+  return typeof sender === 'function' || (typeof sender === 'string' && sender !== '');
+}
+
+function senderItself(sender: unknown): unknown {
+  return typeof sender === 'function' ? modelItself(sender as ModelStatic<Model>) : sender;
+}

@@ -1,0 +1,67 @@
+import type { Model, Transaction } from 'sequelize';
+
+/** What the payloads of all model signals have. */
+export interface ModelPayload {
+  /** The alias of the database. */
+  readonly using: string;
+  /** The transaction that the operation runs in, as the receivers do; undefined outside of one. */
+  readonly transaction: Transaction | undefined;
+}
+
+/** What receivers of `preSave` get. */
+export interface PreSave<Instance extends Model = Model> extends ModelPayload {
+  /** What is being saved. What a receiver changes is written. */
+  readonly instance: Instance;
+  /** Whether the caller asked to store values as they are, with `raw: true`, as fixtures are. */
+  readonly raw: boolean;
+  /** The fields that the caller named; `null` when it named none. */
+  readonly updateFields: ReadonlySet<string> | null;
+}
+
+/** What receivers of `postSave` get. */
+export interface PostSave<Instance extends Model = Model> extends PreSave<Instance> {
+  /** Whether a row was inserted. */
+  readonly created: boolean;
+}
+
+/** What receivers of `preDelete` and `postDelete` get. */
+export interface Delete<Instance extends Model = Model> extends ModelPayload {
+  /** What is being deleted. It keeps its key. */
+  readonly instance: Instance;
+  /**
+   * Where the deletion began: the instance whose `destroy()` was called, or the very options that
+   * `Model.destroy()` was given.
+   */
+  readonly origin: object;
+  /** Whether the row stays and is marked only, as those of paranoid models are. */
+  readonly soft: boolean;
+}
+
+/**
+ * A payload that knows the class of its instances from the sender: `payload` names `this['instance']`
+ * where they stand. TypeScript has no other way to leave a type parameter of a type open.
+ */
+export interface PayloadBySender {
+  readonly instance: Model;
+  readonly payload: object;
+}
+
+/** The payload for senders whose instances are of the class `Instance`. */
+export type PayloadFor<Kind extends PayloadBySender, Instance extends Model> = (Kind & {
+  readonly instance: Instance;
+})['payload'];
+
+/** The payload of `preSave`, by sender. */
+export interface PreSaveBySender extends PayloadBySender {
+  readonly payload: PreSave<this['instance']>;
+}
+
+/** The payload of `postSave`, by sender. */
+export interface PostSaveBySender extends PayloadBySender {
+  readonly payload: PostSave<this['instance']>;
+}
+
+/** The payload of `preDelete` and `postDelete`, by sender. */
+export interface DeleteBySender extends PayloadBySender {
+  readonly payload: Delete<this['instance']>;
+}

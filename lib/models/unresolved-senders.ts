@@ -1,0 +1,34 @@
+import { type AnyReceiver, liveConnections, type SignalIdentity } from '../signals/index.js';
+import { modelsNamed } from './defined-models.js';
+import { ModelSignal } from './model-signal.js';
+
+/** A receiver that waits for a model nobody has defined. */
+export interface UnresolvedSender {
+  readonly signal: SignalIdentity;
+  /** The name given as the sender. */
+  readonly name: string;
+  readonly receiver: AnyReceiver;
+}
+
+/**
+ * The receivers that are connected by the name of a model which no installed database has. Ask
+ * for them when everything is set up: what is left then is misspelt (D-087).
+ *
+ * @example
+ * ```ts
+ * import { unresolvedSenders } from 'sequelize-signals';
+ *
+ * for (const { signal, name } of unresolvedSenders()) {
+ *   console.warn(`${signal.name}: no model is called "${name}"`);
+ * }
+ * ```
+ */
+export function unresolvedSenders(): UnresolvedSender[] {
+  return liveConnections().flatMap((connection) => {
+    const { signal } = connection;
+    const name = connection.primitiveSender();
+    const receiver = connection.receiver();
+    if (!(signal instanceof ModelSignal) || typeof name !== 'string' || !receiver) return [];
+    return modelsNamed(name).length > 0 ? [] : [{ signal, name, receiver }];
+  });
+}

@@ -1,0 +1,320 @@
+import { expect } from 'chai';
+import { DataTypes, Model, type ModelStatic, type Sequelize } from 'sequelize';
+import {
+  atomic,
+  type Connection,
+  install,
+  type ModelSignal,
+  type PostSave,
+  type PreSave,
+  postSave,
+  preSave,
+  type SignalEvent,
+  transaction,
+} from 'sequelize-signals';
+import { describeOnEachDatabase } from '../support/databases.js';
+import { rejectionOf } from '../support/rejection.js';
+import { Statements } from '../support/statements.js';
+
+class Author extends Model {
+  declare id: number;
+  declare name: string;
+  declare age: number;
+}
+
+function defineAuthor(sequelize: Sequelize): void {
+  Author.init(
+    { name: { type: DataTypes.STRING, unique: true }, age: DataTypes.INTEGER },
+    { sequelize, modelName: 'Author', timestamps: false },
+  );
+}
+
+describeOnEachDatabase('preSave and postSave', (database) => {
+  const statements = new Statements();
+  const seen: (
+    | SignalEvent<PreSave<Author>, ModelStatic<Author>>
+    | SignalEvent<PostSave<Author>, ModelStatic<Author>>
+  )[] = [];
+  let sequelize: Sequelize;
+  let connection: Connection;
+  let disconnect: (() => boolean)[] = [];
+
+  before(async () => {
+    sequelize = database.connect({ logging: statements.log });
+    connection = install(sequelize);
+    defineAuthor(sequelize);
+    await sequelize.sync();
+  });
+  beforeEach(async () => {
+    disconnect = [
+      preSave.connect((event) => void seen.push(event), { sender: Author }),
+      postSave.connect((event) => void seen.push(event), { sender: Author }),
+    ];
+    await Author.destroy({ where: {} });
+    statements.clear();
+    seen.length = 0;
+  });
+  afterEach(() => {
+    for (const undo of disconnect) undo();
+  });
+  after(() => connection.uninstall());
+
+  const names = () => seen.map(({ signal }) => signal.name);
+
+  /** Connects for the rest of the test. */
+  function connect(signal: ModelSignal, receiver: (instance: Author) => unknown): void {
+    const called = (event: object) => receiver((event as PreSave<Author>).instance);
+    disconnect.push(signal.connect(called, { sender: Author }));
+  }
+
+  it('are sent around an INSERT, with all that Django tells (D-097, D-098)', async () => {
+    const author = await Author.create({ name: 'Ada' });
+
+    expect(names()).to.deep.equal(['preSave', 'postSave']);
+    const [before, after] = seen;
+    expect(before).to.include({ sender: Author, instance: author, raw: false, using: 'default' });
+    expect(before).to.include({ updateFields: null, transaction: undefined });
+    expect(before).not.to.have.property('created');
+    expect(after).to.include({ sender: Author, instance: author, created: true });
+  });
+
+  it('see a new row before and a stored one after (D-099)', async () => {
+    const states: unknown[] = [];
+    connect(preSave, ({ id, isNewRecord }) => states.push([id, isNewRecord]));
+    connect(postSave, ({ id, isNewRecord }) => states.push([typeof id, isNewRecord]));
+
+    await Author.create({ name: 'Ada' });
+
+    expect(states).to.deep.equal([
+      [null, true],
+      ['number', false],
+    ]);
+  });
+
+  it('say that nothing was created by an UPDATE', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    seen.length = 0;
+
+    author.name = 'Grace';
+    await author.save();
+
+    expect(seen[1]).to.include({ created: false, updateFields: null });
+  });
+
+  it('say that a row was created for a key set by hand (D-100)', async () => {
+    await Author.create({ id: 7, name: 'Ada' });
+
+    expect(seen[1]).to.include({ created: true });
+  });
+
+  it('tell from the statement whether a row was created (J-27)', async () => {
+    const { id } = await Author.create({ name: 'Ada' });
+    connect(preSave, (author) => {
+      author.isNewRecord = false;
+    });
+    seen.length = 0;
+
+    await new Author({ id, name: 'Grace' }).save();
+
+    expect(seen[1]).to.include({ created: false });
+    expect(await Author.findAll({ raw: true })).to.deep.equal([{ id, name: 'Grace', age: null }]);
+  });
+
+  it('are both sent when there is nothing to write', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    seen.length = 0;
+    statements.clear();
+
+    await author.save();
+
+    expect(names()).to.deep.equal(['preSave', 'postSave']);
+    expect(seen[1]).to.include({ created: false, updateFields: null });
+    expect(statements.all).to.deep.equal([]);
+  });
+
+  it('name the fields that the caller named (D-102)', async () => {
+    const author = await Author.create({ name: 'Ada', age: 36 });
+    seen.length = 0;
+
+    author.set({ name: 'Grace', age: 85 });
+    await author.save({ fields: ['name', 'name'] });
+
+    expect(seen.map(({ updateFields }) => updateFields)).to.deep.equal([
+      new Set(['name']),
+      new Set(['name']),
+    ]);
+  });
+
+  it('name the fields given to update(), changed or not', async () => {
+    const author = await Author.create({ name: 'Ada', age: 36 });
+    seen.length = 0;
+
+    await author.update({ name: 'Ada', age: 37 });
+    await author.update({ name: 'Ada' });
+
+    expect(seen.map(({ updateFields }) => updateFields)).to.deep.equal([
+      new Set(['name', 'age']),
+      new Set(['name', 'age']),
+      new Set(['name']),
+      new Set(['name']),
+    ]);
+  });
+
+  it('are not sent when no field is to be saved (D-103)', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    seen.length = 0;
+    statements.clear();
+
+    author.name = 'Grace';
+    await author.save({ fields: [] });
+    await author.update({});
+
+    expect(seen).to.deep.equal([]);
+    expect(statements.all).to.deep.equal([]);
+  });
+
+  it('let preSave change what is written (D-113)', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    connect(preSave, (instance) => {
+      instance.age = 36;
+    });
+
+    author.name = 'Grace';
+    await author.save();
+    await Author.create({ name: 'Edsger' });
+
+    const rows = await Author.findAll({ order: ['name'], attributes: ['name', 'age'], raw: true });
+    expect(rows).to.deep.equal([
+      { name: 'Edsger', age: 36 },
+      { name: 'Grace', age: 36 },
+    ]);
+  });
+
+  it('let preSave change what is written where nothing was changed', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    connect(preSave, (instance) => {
+      instance.age = 36;
+    });
+    seen.length = 0;
+
+    await author.save();
+
+    expect(names()).to.deep.equal(['preSave', 'postSave']);
+    expect(await Author.count({ where: { age: 36 } })).to.equal(1);
+  });
+
+  it('leave the row alone when preSave fails (D-114)', async () => {
+    connect(preSave, () => {
+      throw new Error('boom');
+    });
+
+    const error = await rejectionOf(Author.create({ name: 'Ada' }));
+
+    expect(error.message).to.equal('boom');
+    expect(names()).to.deep.equal(['preSave']);
+    expect(statements.all).to.deep.equal([]);
+  });
+
+  it('keep the row when postSave fails outside of a block (D-115, D-117)', async () => {
+    const blocks: boolean[] = [];
+    connect(postSave, () => {
+      blocks.push(transaction.inAtomicBlock());
+      throw new Error('boom');
+    });
+
+    const error = await rejectionOf(Author.create({ name: 'Ada' }));
+
+    expect(error.message).to.equal('boom');
+    expect(blocks).to.deep.equal([false]);
+    expect(await Author.count()).to.equal(1);
+  });
+
+  it('keep the block sound when postSave fails in it (D-116)', async () => {
+    connect(postSave, () => {
+      throw new Error('boom');
+    });
+
+    await atomic(() => rejectionOf(Author.create({ name: 'Ada' })));
+
+    expect(await Author.count()).to.equal(1);
+  });
+
+  it('send no postSave when the write fails (D-118)', async () => {
+    await Author.create({ name: 'Ada' });
+    seen.length = 0;
+
+    const error = await rejectionOf(Author.create({ name: 'Ada' }));
+
+    expect(error.name).to.equal('SequelizeUniqueConstraintError');
+    expect(names()).to.deep.equal(['preSave']);
+  });
+
+  it('may be sent again by a receiver that saves (D-124)', async () => {
+    connect(postSave, async (author) => {
+      if (author.age !== 1) await author.update({ age: 1 });
+    });
+
+    await Author.create({ name: 'Ada' });
+
+    expect(names()).to.deep.equal(['preSave', 'postSave', 'preSave', 'postSave']);
+    expect(seen[3]).to.include({ created: false });
+  });
+
+  it('are switched off by hooks: false', async () => {
+    const author = await Author.create({ name: 'Ada' }, { hooks: false });
+    await author.update({ name: 'Grace' }, { hooks: false });
+    await author.save({ hooks: false });
+
+    expect(seen).to.deep.equal([]);
+  });
+
+  it('tell of raw values (D-120)', async () => {
+    await Author.create({ name: 'Ada' }, { raw: true });
+
+    expect(seen.map(({ raw }) => raw)).to.deep.equal([true, true]);
+  });
+
+  it('belong to the model itself when an instance comes from a scope', async () => {
+    await Author.scope({ where: { age: 36 } }).create({ name: 'Ada', age: 36 });
+    const found = await Author.unscoped().findOne({ rejectOnEmpty: true });
+    await found.update({ age: 37 });
+
+    expect(seen.map(({ sender }) => sender)).to.deep.equal([Author, Author, Author, Author]);
+  });
+
+  it('run in the current block', async () => {
+    const current = await atomic(async (t) => {
+      await Author.create({ name: 'Ada' });
+      return t;
+    });
+
+    expect(seen[0]).to.include({ transaction: current });
+    expect(seen[1]).to.include({ transaction: current });
+  });
+
+  it('run in the transaction that the caller passed', async () => {
+    const currents: unknown[] = [];
+    connect(preSave, () => currents.push(transaction.current()));
+    connect(postSave, async () => currents.push(transaction.current(), await Author.count()));
+    const t = await sequelize.transaction();
+
+    await Author.create({ name: 'Ada' }, { transaction: t });
+    await t.rollback();
+
+    expect(currents).to.deep.equal([t, t, 1]);
+    expect(seen[1]).to.include({ transaction: t });
+    expect(await Author.count()).to.equal(0);
+  });
+
+  it('run outside of the block that the caller opted out of', async function () {
+    // The only connection of SQLite's memory is taken by the block.
+    if (database.name === 'sqlite memory') this.skip();
+    const currents: unknown[] = [];
+    connect(postSave, () => currents.push(transaction.current()));
+
+    await atomic(() => Author.create({ name: 'Ada' }, { transaction: null }));
+
+    expect(currents).to.deep.equal([undefined]);
+    expect(seen[1]).to.include({ transaction: undefined });
+  });
+});
