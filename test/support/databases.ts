@@ -51,6 +51,11 @@ export class TestDatabase {
     return this.#server.dialect;
   }
 
+  /** Whether all transactions share one connection, as on `sqlite memory`. */
+  get hasOneConnection(): boolean {
+    return this.#server.hasOneConnection;
+  }
+
   /**
    * A new Sequelize on this suite's database, silent unless `options` say otherwise. Two of them
    * see the same tables, except on `sqlite memory`, where each has its own. For hooks and tests,

@@ -13,6 +13,7 @@ function serverFor(dialect: Dialect & ('mysql' | 'mariadb')): Server {
   return {
     name: dialect,
     dialect,
+    hasOneConnection: false,
 
     async createDatabase(): Promise<EmptyDatabase> {
       running ??= start();

@@ -12,6 +12,7 @@ let databases = 0;
 export const postgres: Server = {
   name: 'postgres',
   dialect: 'postgres',
+  hasOneConnection: false,
 
   async createDatabase(): Promise<EmptyDatabase> {
     running ??= start();

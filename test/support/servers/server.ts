@@ -5,6 +5,8 @@ export interface Server {
   /** What a run calls it, in titles and in `DATABASES`. */
   readonly name: string;
   readonly dialect: Dialect;
+  /** Whether all transactions share one connection, so that none can be beside another. */
+  readonly hasOneConnection: boolean;
   /** Makes an empty database that nobody else uses. Rejects with a {@link ServerUnavailable}. */
   createDatabase(): Promise<EmptyDatabase>;
   /** Ends what the run has started. */
