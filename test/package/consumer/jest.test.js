@@ -1,6 +1,6 @@
 const { readFile } = require('node:fs/promises');
 const { DataTypes, Sequelize } = require('sequelize');
-const { atomic, configure, install, onCommit, Signal } = require('sequelize-signals');
+const { atomic, configure, install, onCommit, postSave, Signal } = require('sequelize-signals');
 
 /* global test, expect -- Jest's */
 
@@ -9,13 +9,11 @@ test('signals and transactions work in the context that Jest gives each test fil
   const connection = install(sequelize);
   const Order = sequelize.define('Order', { total: DataTypes.INTEGER });
   await sequelize.sync();
-  const saved = new Signal({ name: 'saved' });
   const seen = [];
-  saved.connect(({ total }) => onCommit(() => seen.push(total)), { sender: Order });
+  postSave.connect(({ instance }) => onCommit(() => seen.push(instance.total)), { sender: Order });
 
   await atomic(async () => {
-    const { total } = await Order.create({ total: 7 });
-    await saved.send(Order, { total });
+    await Order.create({ total: 7 });
     expect(seen).toEqual([]);
   });
 

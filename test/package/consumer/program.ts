@@ -8,7 +8,7 @@ import {
   Model,
   Sequelize,
 } from 'sequelize';
-import { atomic, install, onCommit, Signal } from 'sequelize-signals';
+import { atomic, install, onCommit, postSave, Signal } from 'sequelize-signals';
 
 class Order extends Model<InferAttributes<Order>, InferCreationAttributes<Order>> {
   declare id: CreationOptional<number>;
@@ -30,18 +30,24 @@ async function main(): Promise<void> {
 
   const seen: string[] = [];
   const orderPaid = new Signal<{ order: Order }>({ name: 'orderPaid' });
-  const off = orderPaid.connect(({ order }) => seen.push(`paid ${order.total}`), { sender: Order });
+  orderPaid.connect(({ order }) => seen.push(`paid ${order.total}`), { sender: Order });
+  const off = postSave.connect(
+    async ({ instance, created }) => {
+      seen.push(`saved ${instance.total} ${created}`);
+      await onCommit(() => orderPaid.send(Order, { order: instance }));
+    },
+    { sender: Order },
+  );
 
   const order = await atomic(async () => {
     const created = await Order.create({ total: 7 });
-    await onCommit(() => orderPaid.send(Order, { order: created }));
     seen.push('created');
     return created;
   });
   off();
   await connection.atomic(() => order.update({ total: 8 }));
 
-  deepStrictEqual(seen, ['created', 'paid 7']);
+  deepStrictEqual(seen, ['saved 7 true', 'created', 'paid 7']);
   strictEqual(await Order.count({ where: { total: 8 } }), 1);
   connection.uninstall();
   await sequelize.close();
