@@ -10,6 +10,19 @@ export async function sendInOrder(sending: Sending): Promise<ReceiverResponse[]>
   return sending.responses;
 }
 
+/** Does what `sendInOrder` does, and has `afterEach` look at what each receiver left behind. */
+export async function sendOneByOne(
+  sending: Sending,
+  afterEach: (receiver: AnyReceiver) => Promise<void>,
+): Promise<void> {
+  for (const connection of sending.begin()) {
+    const receiver = connection.claim();
+    if (receiver === undefined) continue;
+    await sending.call(connection, receiver);
+    await afterEach(receiver);
+  }
+}
+
 /** Calls receivers one after another; an error takes the place of the response. */
 export async function sendInOrderRobust(sending: Sending): Promise<ReceiverResponse[]> {
   for (let call = sending.proceed(true); call; call = sending.proceed(true)) {

@@ -10,6 +10,7 @@ import { ConnectionTable } from './connection-table.js';
 import {
   sendInOrder,
   sendInOrderRobust,
+  sendOneByOne,
   sendRobustSync,
   sendSync,
   sendTogether,
@@ -255,6 +256,15 @@ export class Signal<Payload extends object = object> {
    */
   protected aliasesOf(_sender: unknown): readonly unknown[] {
     return NO_ALIASES;
+  }
+
+  /** Sends as `send` does, and awaits `afterEach` behind each receiver, before the next is called. */
+  protected sendOneByOne(
+    sender: unknown,
+    payload: Payload,
+    afterEach: (receiver: AnyReceiver) => Promise<void>,
+  ): Promise<void> {
+    return sendOneByOne(this.#sending(sender, payload), afterEach);
   }
 
   #sending(sender: unknown, payload: Payload | undefined): Sending {

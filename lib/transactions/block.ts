@@ -233,12 +233,20 @@ export abstract class Block implements Scope, TransactionOwner {
 
   /** Ends the block and undoes its work. */
   async fail(cause: unknown): Promise<void> {
+    try {
+      await this.discard(cause);
+    } finally {
+      await this.announce();
+    }
+  }
+
+  /** Ends the block and undoes its work, without telling anybody. */
+  async discard(cause: unknown): Promise<void> {
     await this.#close((child) => child.cutOff());
     try {
       await this.undo(cause);
     } finally {
       this.#end();
-      await this.announce();
     }
   }
 

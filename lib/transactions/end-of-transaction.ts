@@ -1,6 +1,6 @@
 import type { Transaction } from 'sequelize';
 import { logger } from '../logger.js';
-import type { Signal } from '../signals/index.js';
+import { receiverName } from '../signals/index.js';
 import type { Registration } from './callbacks.js';
 import { LeftOpenWatch } from './left-open.js';
 import {
@@ -8,6 +8,7 @@ import {
   type PostRollback,
   postCommit,
   postRollback,
+  type TransactionSignal,
   type TransactionSignals,
 } from './transaction-signals.js';
 
@@ -38,39 +39,41 @@ export async function sendCommitted(ended: Ended, callbacks: Registration[]): Pr
   );
 }
 
-/** Sends the signals of a transaction that was rolled back. */
+/** Sends the signals of a transaction that was rolled back by `error`, or because somebody asked for it. */
 export async function sendRolledBack(ended: Ended, error: unknown): Promise<void> {
   const { host, signals, transaction } = ended;
   const sending = listenedTo(host.alias, signals?.postRollback, postRollback);
   if (sending.length === 0) return;
 
   const payload: PostRollback = { using: host.alias, transaction, error };
-  await host.outside(() =>
-    LeftOpenWatch.run((watch) => send(sending, host.alias, payload, watch).catch(logLate)),
+  const sent = host.outside(() =>
+    LeftOpenWatch.run((watch) => send(sending, host.alias, payload, watch)),
   );
+  // The error that made the transaction roll back is what the caller must get.
+  await (error === undefined ? sent : sent.catch(logLate));
 }
 
 function logLate(error: unknown): void {
-  logger().error('A receiver of a transaction signal failed after another error.', error);
+  logger().error(
+    'A receiver of a transaction signal failed, after another error that the caller gets.',
+    error,
+  );
 }
 
 function listenedTo<Payload extends object>(
   alias: string,
-  ...signals: (Signal<Payload> | undefined)[]
-): Signal<Payload>[] {
+  ...signals: (TransactionSignal<Payload> | undefined)[]
+): TransactionSignal<Payload>[] {
   return signals.filter((signal) => signal !== undefined).filter((s) => s.hasListeners(alias));
 }
 
 async function send<Payload extends object>(
-  signals: Signal<Payload>[],
+  signals: TransactionSignal<Payload>[],
   alias: string,
   payload: Payload,
   watch: LeftOpenWatch,
 ): Promise<void> {
-  for (const signal of signals) {
-    await signal.send(alias, payload);
-    await watch.end(signal.name);
-  }
+  for (const signal of signals) await signal.sendWatched(alias, payload, watch);
 }
 
 async function runCallbacks(callbacks: Registration[], watch: LeftOpenWatch): Promise<void> {
@@ -78,11 +81,11 @@ async function runCallbacks(callbacks: Registration[], watch: LeftOpenWatch): Pr
     try {
       const returned = callback();
       if (isThenable(returned)) await returned;
-      if (watch.suspects) await watch.end(callback.name || 'an anonymous callback');
+      if (watch.suspects) await watch.end(receiverName(callback));
     } catch (error) {
       if (!robust) throw error; // D-261
       logger().error(
-        `The onCommit callback "${callback.name || 'anonymous'}" failed after the commit.`,
+        `The onCommit callback "${receiverName(callback)}" failed after the commit.`,
         error,
       );
     }

@@ -4,7 +4,7 @@ import { BadlyBehavedTransactionSignalHandlerError } from '../errors.js';
 /** A transaction that ends by a call of somebody. */
 interface Unfinished {
   readonly open: boolean;
-  rollbackByHand(): Promise<void>;
+  discard(cause: unknown): Promise<void>;
 }
 
 /** The watch that is kept on the current flow. */
@@ -51,8 +51,9 @@ export class LeftOpenWatch {
 
   async #rollBackOpen(): Promise<boolean> {
     const left = this.#begun?.splice(0).filter((transaction) => transaction.open) ?? [];
-    // A rollback that fails has closed the connection, and so freed it.
-    for (const transaction of left) await transaction.rollbackByHand().catch(() => {});
+    // Nobody is told of these rollbacks: a receiver of postRollback that leaves a transaction open
+    // would be called for ever. A rollback that fails has closed the connection, and so freed it.
+    for (const transaction of left) await transaction.discard(undefined).catch(() => {});
     return left.length > 0;
   }
 }

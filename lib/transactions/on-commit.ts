@@ -1,6 +1,7 @@
 import type { Transaction } from 'sequelize';
 import { InvalidArgumentError } from '../errors.js';
 import { logger } from '../logger.js';
+import { receiverName } from '../signals/index.js';
 import type { Database } from './database.js';
 import type { Using } from './registry.js';
 
@@ -73,7 +74,7 @@ async function registerOrRun(
   } catch (error) {
     if (!robust) throw error;
     logger().error(
-      `The onCommit callback "${callback.name || 'anonymous'}" failed outside of a transaction.`,
+      `The onCommit callback "${receiverName(callback)}" failed outside of a transaction.`,
       error,
     );
   }

@@ -1,5 +1,6 @@
 import type { Transaction } from 'sequelize';
-import { Signal } from '../signals/index.js';
+import { receiverName, Signal } from '../signals/index.js';
+import type { LeftOpenWatch } from './left-open.js';
 
 /** What receivers of `postCommit` get. */
 export interface PostCommit {
@@ -15,29 +16,39 @@ export interface PostRollback extends PostCommit {
   readonly error: unknown;
 }
 
+/** A signal whose receivers must end the transactions that they begin. */
+export class TransactionSignal<Payload extends object> extends Signal<Payload> {
+  /** Sends, and rolls back what a receiver left open before the next one is called. */
+  sendWatched(alias: string, payload: Payload, watch: LeftOpenWatch): Promise<void> {
+    return this.sendOneByOne(alias, payload, (receiver) => watch.end(receiverName(receiver)));
+  }
+}
+
 /**
  * Sent after every transaction of an installed database that was committed, with the alias as
  * sender: for each outermost `atomic()` and each transaction of Sequelize. It is sent after the
  * `onCommit` callbacks, outside any transaction; a receiver's error reaches the caller of
  * `atomic()`, and the data stays.
  */
-export const postCommit: Signal<PostCommit> = new Signal<PostCommit>({ name: 'postCommit' });
+export const postCommit: TransactionSignal<PostCommit> = new TransactionSignal<PostCommit>({
+  name: 'postCommit',
+});
 
 /**
  * Sent after every transaction of an installed database that was rolled back, also by a COMMIT
- * that failed, with the alias as sender. A receiver's error is logged, so that it cannot hide the
+ * that failed, with the alias as sender. A receiver's error is logged where it would hide the
  * error that caused the rollback.
  */
-export const postRollback: Signal<PostRollback> = new Signal<PostRollback>({
+export const postRollback: TransactionSignal<PostRollback> = new TransactionSignal<PostRollback>({
   name: 'postRollback',
 });
 
 /** The signals of one transaction. They live as long as it does, so their receivers end with it. */
 export class TransactionSignals {
-  readonly postCommit: Signal<PostCommit> = new Signal<PostCommit>({
+  readonly postCommit: TransactionSignal<PostCommit> = new TransactionSignal<PostCommit>({
     name: 'transaction.signals.postCommit',
   });
-  readonly postRollback: Signal<PostRollback> = new Signal<PostRollback>({
+  readonly postRollback: TransactionSignal<PostRollback> = new TransactionSignal<PostRollback>({
     name: 'transaction.signals.postRollback',
   });
 }
