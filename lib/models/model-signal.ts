@@ -2,6 +2,7 @@ import type { Model, ModelStatic } from 'sequelize';
 import { InvalidArgumentError } from '../errors.js';
 import {
   type AnyReceiver,
+  type BySender,
   type ConnectOptions,
   type Decided,
   type DisconnectOptions,
@@ -14,6 +15,15 @@ import type { PayloadBySender, PayloadFor } from './payloads.js';
 
 /** A sender of a model signal: a model, or its name. */
 export type ModelSender = ModelStatic<Model> | string;
+
+/** What receivers get of a model signal, by sender. */
+export interface ReceivedBySender<Kind extends PayloadBySender> extends BySender {
+  readonly payload: PayloadFor<Kind, InstanceOf<this['sender']>>;
+  readonly from: ModelStatic<InstanceOf<this['sender']>>;
+}
+
+/** The class of the instances of a sender; that of all models for a name, and for any sender. */
+type InstanceOf<Sender> = Sender extends ModelStatic<infer Instance> ? Instance : Model;
 
 /**
  * A signal whose senders are models.
@@ -37,6 +47,9 @@ export type ModelSender = ModelStatic<Model> | string;
 export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends Signal<
   PayloadFor<Kind, Model>
 > {
+  /** Tells `receiver()` what its function gets. There is no such member at run time. */
+  declare readonly '~bySender': ReceivedBySender<Kind>;
+
   /**
    * Has `receiver` called with every send from now on, or with every send of one model.
    *

@@ -11,6 +11,7 @@ export { type ConnectReceiver, type EventOf, receiver, type SignalOrSignals } fr
 export { receiverName } from './receiver-name.js';
 export type { ReceiverResponse } from './sending.js';
 export {
+  type BySender,
   type Decided,
   type PayloadArgument,
   type PayloadOf,

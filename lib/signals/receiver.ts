@@ -1,7 +1,13 @@
 import { InvalidArgumentError } from '../errors.js';
 import { show } from './check-options.js';
 import { type ConnectOptions, checkConnectOptions, checkReceiver } from './connect-options.js';
-import { type PayloadOf, type Receiver, Signal, type SignalEvent } from './signal.js';
+import {
+  type BySender,
+  type PayloadOf,
+  type Receiver,
+  Signal,
+  type SignalEvent,
+} from './signal.js';
 
 /** One signal, or several that a receiver is connected to together. */
 export type SignalOrSignals = Signal<object> | readonly Signal<object>[];
@@ -9,9 +15,13 @@ export type SignalOrSignals = Signal<object> | readonly Signal<object>[];
 /** The event of a signal; of several, the union of theirs. */
 export type EventOf<Signals, Sender = unknown> = Signals extends readonly (infer Each)[]
   ? EventOf<Each, Sender>
-  : Signals extends Signal<object>
-    ? SignalEvent<PayloadOf<Signals>, Sender>
-    : never;
+  : Signals extends { readonly '~bySender': infer Kind extends BySender }
+    ? EventBySender<Kind & { readonly sender: Sender }>
+    : Signals extends Signal<object>
+      ? SignalEvent<PayloadOf<Signals>, Sender>
+      : never;
+
+type EventBySender<Kind extends BySender> = SignalEvent<Kind['payload'], Kind['from']>;
 
 /** What `receiver()` returns: it takes a function, or decorates a method. */
 export interface ConnectReceiver<Event, This = void> {

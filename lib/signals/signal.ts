@@ -32,6 +32,17 @@ export type Receiver<Payload extends object, Sender = unknown, This = void> = (
   event: SignalEvent<Payload, Sender>,
 ) => unknown;
 
+/**
+ * What receivers get, where it depends on the sender: `payload` and `from`, the sender of the
+ * event, name `this['sender']` where they do. A signal says so by a member `~bySender` that it has
+ * in its type alone.
+ */
+export interface BySender {
+  readonly sender: unknown;
+  readonly payload: object;
+  readonly from: unknown;
+}
+
 /** The payload of a signal, as in `PayloadOf<typeof orderPaid>`. */
 export type PayloadOf<Sent> = Sent extends Signal<infer Payload> ? Payload : never;
 

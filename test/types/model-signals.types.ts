@@ -48,5 +48,17 @@ export function otherSendersAreRefused(): void {
 }
 
 export function receiversMayBeDeclared(): void {
-  receiver(postSave, { sender: Order })(({ created }) => created);
+  receiver(postSave, { sender: Order })(({ instance, created, sender }) => {
+    expectTypeOf(instance.total).toEqualTypeOf<number>();
+    expectTypeOf(created).toEqualTypeOf<boolean>();
+    expectTypeOf(sender).toEqualTypeOf<ModelStatic<Order>>();
+  });
+  receiver([preSave, postSave], { sender: Order })(({ instance }) => instance.total);
+  receiver(preSave, { sender: 'Order' })(({ instance, sender }) => {
+    expectTypeOf(instance).toEqualTypeOf<Model>();
+    expectTypeOf(sender).toEqualTypeOf<ModelStatic<Model>>();
+  });
+  receiver(preSave)(({ sender }) => sender.tableName);
+  // @ts-expect-error -- preSave does not know whether a row is created
+  receiver(preSave, { sender: Order })(({ created }) => created);
 }
