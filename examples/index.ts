@@ -3,8 +3,11 @@ import { join } from 'node:path';
 
 /** The examples in the order in which they are best read. Each is a program of its own. */
 const EXAMPLES: Readonly<Record<string, string>> = {
+  'user-signals': 'A receiver of postSave, and a transaction that is rolled back',
+  'same-transaction': 'What a receiver writes is stored or undone with its cause',
   'transaction-hooks': 'onCommit(): work that waits for the COMMIT',
   'deferred-index': 'defer() and postCommit: a search index that is never ahead of the data',
+  orders: 'A shop: items, payment, mail and an index, put together',
 };
 
 const wanted = process.argv.slice(2);
