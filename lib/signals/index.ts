@@ -3,9 +3,11 @@
  *
  * @packageDocumentation
  */
+export { checkOptions, type OptionRules, show } from './check-options.js';
 export type { ConnectOptions, DisconnectOptions } from './connect-options.js';
 export { type Connection, liveConnections, type SignalIdentity } from './connection.js';
 export type { AnyReceiver } from './hold.js';
+export { isThenable } from './is-thenable.js';
 export { type Mute, muteEverywhere, muteInFlow, type SuppressedCall } from './muting.js';
 export { type ConnectReceiver, type EventOf, receiver, type SignalOrSignals } from './receiver.js';
 export { receiverName } from './receiver-name.js';

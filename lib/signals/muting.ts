@@ -1,6 +1,7 @@
 import { FlowValue } from '../context.js';
 import { type Connection, newestConnectionOrder, type SignalIdentity } from './connection.js';
 import type { AnyReceiver } from './hold.js';
+import { isThenable } from './is-thenable.js';
 
 /** What is to be muted. Receivers that are connected later are not: they still run (D-317). */
 export interface Mute {
@@ -43,16 +44,25 @@ export function muteEverywhere(mutes: readonly Mute[]): () => void {
   };
 }
 
-/** Mutes in the asynchronous flow of `body`, until what it returns has settled (D-322, D-324). */
-export async function muteInFlow<Result>(
-  mutes: readonly Mute[],
-  body: () => Result,
-): Promise<Awaited<Result>> {
+/**
+ * Mutes in the asynchronous flow of `body`, until it returns or what it returns has settled (D-322,
+ * D-324). Returns what `body` returns.
+ */
+export function muteInFlow<Result>(mutes: readonly Mute[], body: () => Result): Result {
   const started = mutes.map((mute) => new ActiveMute(mute));
-  try {
-    return await inFlow.run([...(inFlow.get() ?? []), ...started], body);
-  } finally {
+  const end = (): void => {
     for (const mute of started) mute.end();
+  };
+  let pending = false;
+  try {
+    return inFlow.run([...(inFlow.get() ?? []), ...started], () => {
+      const result = body();
+      if (!isThenable(result)) return result;
+      pending = true;
+      return Promise.resolve(result).finally(end) as Result;
+    });
+  } finally {
+    if (!pending) end();
   }
 }
 

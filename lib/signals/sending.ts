@@ -4,6 +4,7 @@ import { logger } from '../logger.js';
 import type { Connection, SignalIdentity } from './connection.js';
 import type { ConnectionTable } from './connection-table.js';
 import type { AnyReceiver } from './hold.js';
+import { isThenable } from './is-thenable.js';
 import { isAnythingMuted, withoutSuppressed } from './muting.js';
 import { receiverName } from './receiver-name.js';
 
@@ -128,9 +129,4 @@ function checkPayload(signal: SignalIdentity, payload: unknown): void {
         'these two of its own.',
     );
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  return 'then' in value && typeof value.then === 'function';
 }

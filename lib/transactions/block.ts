@@ -1,7 +1,7 @@
 import type { Sequelize } from 'sequelize';
 import type { TransactionManagementError } from '../errors.js';
 import type { BlockTransactionClass, TransactionOwner } from './block-transaction.js';
-import { type Callbacks, isWithin, type Scope } from './callbacks.js';
+import { type Callbacks, type Capture, isWithin, type Scope } from './callbacks.js';
 import {
   brokenError,
   committingError,
@@ -26,12 +26,18 @@ export interface Host {
   enter<Result>(block: Block, body: () => Result): Result;
   /** Runs `body` in a flow without a current block. */
   outside<Result>(body: () => Result): Result;
-  /** The block around the current flow that holds `connection`, also where `outside` hides it. */
+  /** Commits an outermost block, unless a test asks for a commit that fails. */
+  commit(backing: Backing): Promise<boolean>;
+  /** Who captures the callbacks of the current flow. */
+  capture(): Capture | undefined;
+  /** The innermost block around the current flow that uses `connection`, also where `outside` hides it. */
   holderOf(connection: DriverConnection): Block | undefined;
 }
 
 /** What makes an outermost block real: a transaction of its own, or what a test puts in its place. */
 export interface Backing {
+  /** Whether callbacks wait for a commit that never comes, as in Django's tests. */
+  readonly holdsCallbacks: boolean;
   begin(): Promise<void>;
   /** Resolves to whether the work is really stored; when it rejects, the work is undone. */
   commit(): Promise<boolean>;
@@ -120,6 +126,11 @@ export abstract class Block implements Scope, TransactionOwner {
     return this.options.label;
   }
 
+  /** Whether it ends with a function, or by a call of commit() or rollback(). */
+  get managed(): boolean {
+    return this.options.managed;
+  }
+
   get open(): boolean {
     return this.#state === 'open';
   }
@@ -155,6 +166,20 @@ export abstract class Block implements Scope, TransactionOwner {
     }
   }
 
+  /**
+   * Lends the savepoint stack to work that is no block of this transaction and still has no other
+   * connection. This block does not end before the returned function gives it back.
+   */
+  async lend(borrower: { readonly label: string }): Promise<() => void> {
+    this.#turns ??= new Turns();
+    const end = await this.#turns.take(borrower);
+    this.#underWay += 1;
+    return () => {
+      end();
+      this.#oneLess();
+    };
+  }
+
   /** Sends one query of this block, for which `send` gets the transaction to name. */
   async query<Result>(
     writes: boolean,
@@ -168,9 +193,13 @@ export abstract class Block implements Scope, TransactionOwner {
       if (writes) this.#noteOverlap(this);
       return await send(this.carrier());
     } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#quiet?.();
+      this.#oneLess();
     }
+  }
+
+  #oneLess(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#quiet?.();
   }
 
   /** Records that a query of this block failed on the server. */
@@ -192,7 +221,7 @@ export abstract class Block implements Scope, TransactionOwner {
 
   register(callback: () => unknown, robust: boolean): void {
     this.assertOpen();
-    this.trunk.callbacks.add(callback, robust, this);
+    this.trunk.callbacks.add(callback, robust, this, this.host.capture());
   }
 
   /** Throws when nothing new may be started in this block. */

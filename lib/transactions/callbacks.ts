@@ -1,6 +1,23 @@
 /** A function to call after the commit. */
 export type Callback = () => unknown;
 
+/** A callback whose commit has happened. */
+export interface DueCallback {
+  readonly callback: Callback;
+  readonly robust: boolean;
+  readonly capture: Capture | undefined;
+}
+
+/** Somebody who has a say in what becomes of the callbacks that a flow registers: a test. */
+export interface Capture {
+  /** Whether it still wants what its flow registers. */
+  readonly active: boolean;
+  /** Is offered a callback that is about to run; true when it takes it, so that it does not run. */
+  takes(callback: Callback, robust: boolean): boolean;
+  /** Is told of a queue in which callbacks of its flow wait. */
+  waitsIn(queue: Callbacks): void;
+}
+
 /** A block, as far as the queue must know it. */
 export interface Scope {
   readonly parent: Scope | undefined;
@@ -15,9 +32,7 @@ export function isWithin(block: Scope | undefined, ancestor: Scope): boolean {
 }
 
 /** One registration: what to call, how, and in which block it was made. */
-export interface Registration {
-  readonly callback: Callback;
-  readonly robust: boolean;
+export interface Registration extends DueCallback {
   readonly block: Scope;
   readonly number: number;
 }
@@ -35,9 +50,15 @@ export class Callbacks {
     return this.#last;
   }
 
-  add(callback: Callback, robust: boolean, block: Scope): void {
+  /** How many callbacks wait. */
+  get size(): number {
+    return this.#registrations.length;
+  }
+
+  add(callback: Callback, robust: boolean, block: Scope, capture: Capture | undefined): void {
     this.#last += 1;
-    this.#registrations.push({ callback, robust, block, number: this.#last });
+    this.#registrations.push({ callback, robust, block, number: this.#last, capture });
+    capture?.waitsIn(this);
   }
 
   /**
@@ -59,6 +80,15 @@ export class Callbacks {
   take(): Registration[] {
     const taken = this.#registrations;
     this.#registrations = [];
+    return taken;
+  }
+
+  /** Takes off the queue what was registered under one capture. */
+  takeCapturedBy(capture: Capture): Registration[] {
+    const taken = this.#registrations.filter((registration) => registration.capture === capture);
+    this.#registrations = this.#registrations.filter(
+      (registration) => !taken.includes(registration),
+    );
     return taken;
   }
 }

@@ -3,11 +3,11 @@ import { FlowValue } from '../context.js';
 import { InvalidArgumentError, SignalsError } from '../errors.js';
 import type { Backing, Block, BlockOptions, Host } from './block.js';
 import { type BlockTransactionClass, blockTransactionClass, ownerOf } from './block-transaction.js';
-import { isWithin } from './callbacks.js';
+import { type Callback, type Capture, isWithin } from './callbacks.js';
 import { foreignError } from './failure.js';
+import { type Ground, pool } from './ground.js';
 import { MergedBlock } from './merged-block.js';
 import { OutermostBlock } from './outermost-block.js';
-import { OwnTransaction } from './own-transaction.js';
 import { SavepointBlock } from './savepoint-block.js';
 import {
   applicationTransaction,
@@ -30,6 +30,9 @@ function openFrame(frame: Frame | undefined): Frame | undefined {
   return open;
 }
 
+/** Ends a commit in a way of its own, in place of `backing.commit()`. */
+export type CommitFault = (backing: Backing) => Promise<boolean>;
+
 /** An installed Sequelize instance: which block a flow is in, and how its queries get there. */
 export class Database implements Host {
   readonly alias: string;
@@ -37,6 +40,14 @@ export class Database implements Host {
   readonly Transaction: BlockTransactionClass<Block>;
   readonly #flow = new FlowValue<Frame>();
   readonly openBlocks: Set<Block> = new Set();
+  /** What a test wants to happen to the next commits, in this order. */
+  readonly commitFaults: CommitFault[] = [];
+  /** Who captures the callbacks of a flow. */
+  readonly captures: FlowValue<Capture> = new FlowValue();
+  /** What a flow stands on, where that is not what the others stand on. */
+  readonly groundOfFlow: FlowValue<Ground> = new FlowValue();
+  /** What outermost blocks and other queries stand on. Tests put something else in its place. */
+  commonGround: Ground = pool;
   readonly #undo: (() => void)[];
 
   constructor(alias: string, sequelize: Sequelize) {
@@ -47,23 +58,43 @@ export class Database implements Host {
     );
     this.#undo = [
       giveNamespace(sequelize, () => this.current()?.transaction),
-      interceptQueries(sequelize, (transaction) => this.blockOfQuery(transaction)),
+      interceptQueries(sequelize, this),
       interceptTransactions(sequelize, this),
     ];
   }
 
-  /** How outermost blocks become real. Tests put something else in its place. */
-  back: (block: Block) => Backing = (block) => new OwnTransaction(block);
+  get ground(): Ground {
+    return this.groundOfFlow.get() ?? this.commonGround;
+  }
+
+  back(block: Block): Backing {
+    return this.ground.back(block);
+  }
+
+  commit(backing: Backing): Promise<boolean> {
+    const fault = this.commitFaults.shift();
+    return fault ? fault(backing) : backing.commit();
+  }
+
+  capture(): Capture | undefined {
+    const capture = this.captures.get();
+    return capture?.active ? capture : undefined;
+  }
+
+  /** Queues a callback; false when there is no commit to wait for, and it is to run at once. */
+  queue(callback: Callback, robust: boolean, block: Block | undefined): boolean {
+    if (block) {
+      block.register(callback, robust);
+      return true;
+    }
+    return this.capture()?.takes(callback, robust) ?? this.ground.holdsCallbacks;
+  }
 
   /** Gives the Sequelize instance its own methods back. */
   uninstall(): void {
     const [open] = this.openBlocks;
-    if (open) {
-      throw new SignalsError(
-        'SIGNALS_IN_USE',
-        `The database "${this.alias}" has open transactions, among them ${open.label}. Let them end before uninstall().`,
-      );
-    }
+    if (open) throw this.#inUseError(`has open transactions, among them ${open.label}`);
+    if (this.commonGround !== pool) throw this.#inUseError('is in the transaction of a test');
     for (const undo of this.#undo.reverse()) undo();
   }
 
@@ -138,8 +169,10 @@ export class Database implements Host {
 
   holderOf(connection: DriverConnection): Block | undefined {
     for (let frame = this.#flow.get(); frame; frame = frame.outer) {
-      const trunk = frame.block?.trunk;
-      if (trunk?.open && trunk.transaction.connection === connection) return trunk;
+      for (let block = frame.block; block; block = block.parent) {
+        const usesIt = block.trunk.transaction.connection === connection;
+        if (usesIt && block.open && block.trunk.open) return block;
+      }
     }
     return undefined;
   }
@@ -161,6 +194,13 @@ export class Database implements Host {
     const current = this.current();
     if (current?.open && current.transaction === transaction) return current;
     return ownerOf<Block>(transaction);
+  }
+
+  #inUseError(what: string): SignalsError {
+    return new SignalsError(
+      'SIGNALS_IN_USE',
+      `The database "${this.alias}" ${what}. Let that end before uninstall().`,
+    );
   }
 
   #run<Result>(block: Block | undefined, body: () => Result): Result {

@@ -33,12 +33,10 @@ export type Defer = <Parameters extends unknown[], Result>(
 export function makeDefer(databaseOf: () => Database, atomic: Atomic): Defer {
   return function defer(callback, ...parameters) {
     assertCallback(callback, 'defer');
-    const block = databaseOf().current();
-    if (!block) return callback(...parameters);
-
+    const database = databaseOf();
     const deferred = () => atomic(() => callback(...parameters));
     Object.defineProperty(deferred, 'name', { value: callback.name });
-    block.register(deferred, false);
-    return undefined;
+    const queued = database.queue(deferred, false, database.current());
+    return queued ? undefined : callback(...parameters);
   };
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from 'sequelize';
 import { logger } from '../logger.js';
-import { receiverName } from '../signals/index.js';
-import type { Registration } from './callbacks.js';
+import { isThenable, receiverName } from '../signals/index.js';
+import type { DueCallback } from './callbacks.js';
 import { LeftOpenWatch } from './left-open.js';
 import {
   type PostCommit,
@@ -20,7 +20,10 @@ interface Ended {
 }
 
 /** Runs the callbacks of a committed transaction and sends its signals, outside any transaction (J-33). */
-export async function sendCommitted(ended: Ended, callbacks: Registration[]): Promise<void> {
+export async function sendCommitted(
+  ended: Ended,
+  callbacks: readonly DueCallback[],
+): Promise<void> {
   const { host, signals, transaction } = ended;
   const sending = listenedTo(host.alias, signals?.postCommit, postCommit);
   if (callbacks.length === 0 && sending.length === 0) return;
@@ -76,8 +79,20 @@ async function send<Payload extends object>(
   for (const signal of signals) await signal.sendWatched(alias, payload, watch);
 }
 
-async function runCallbacks(callbacks: Registration[], watch: LeftOpenWatch): Promise<void> {
-  for (const { callback, robust } of callbacks) {
+/** Runs callbacks as after a commit, outside any transaction. */
+export async function runDue(
+  host: Ended['host'],
+  callbacks: readonly DueCallback[],
+): Promise<void> {
+  await host.outside(() => LeftOpenWatch.run((watch) => runCallbacks(callbacks, watch)));
+}
+
+async function runCallbacks(
+  callbacks: readonly DueCallback[],
+  watch: LeftOpenWatch,
+): Promise<void> {
+  for (const { callback, robust, capture } of callbacks) {
+    if (capture?.takes(callback, robust)) continue;
     try {
       const returned = callback();
       if (isThenable(returned)) await returned;
@@ -90,8 +105,4 @@ async function runCallbacks(callbacks: Registration[], watch: LeftOpenWatch): Pr
       );
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }

@@ -6,12 +6,16 @@
  */
 export type { Atomic, AtomicBody, AtomicFunction, AtomicWrapper } from './atomic.js';
 export type { AtomicOptions, RetryOptions } from './atomic-options.js';
-export type { Block } from './block.js';
+export type { Backing, Block } from './block.js';
+export type { Callback, Callbacks, Capture, DueCallback } from './callbacks.js';
 export { Connection, type Connections, connections } from './connection.js';
-export type { Database } from './database.js';
+export type { CommitFault, Database } from './database.js';
 export type { Defer } from './defer.js';
+export { runDue } from './end-of-transaction.js';
+export type { Ground, SendQuery } from './ground.js';
 export type { OnCommit, OnCommitOptions } from './on-commit.js';
 export { inOneBlock } from './one-block.js';
+export { OwnTransaction } from './own-transaction.js';
 export {
   databaseFor,
   databases,
@@ -20,6 +24,15 @@ export {
   type Using,
   unregister,
 } from './registry.js';
+export {
+  beginSavepoint,
+  isAborted,
+  newTransaction,
+  type OpenTransaction,
+  releaseSavepoint,
+  rollbackToSavepoint,
+  sendControl,
+} from './statements.js';
 export type {
   CurrentTransactionSignal,
   TransactionNamespace,
@@ -32,3 +45,4 @@ export {
   postCommit,
   postRollback,
 } from './transaction-signals.js';
+export { Turns } from './turns.js';

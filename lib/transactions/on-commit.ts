@@ -64,11 +64,8 @@ async function registerOrRun(
   options: OnCommitOptions,
 ): Promise<void> {
   const { robust = false, transaction } = options;
-  const block = databaseOf(options).blockFor(transaction);
-  if (block) {
-    block.register(callback, robust);
-    return;
-  }
+  const database = databaseOf(options);
+  if (database.queue(callback, robust, database.blockFor(transaction))) return;
   try {
     await callback();
   } catch (error) {

@@ -7,7 +7,7 @@ import {
   type Host,
   type Trunk,
 } from './block.js';
-import { Callbacks } from './callbacks.js';
+import { Callbacks, type DueCallback } from './callbacks.js';
 import { sendCommitted, sendRolledBack } from './end-of-transaction.js';
 import { abandonedError, falseCommitError, swallowedError } from './failure.js';
 import { noteBegun } from './left-open.js';
@@ -71,15 +71,20 @@ export class OutermostBlock extends Block implements Trunk {
       return;
     }
     try {
-      const stored = !this.#begun || (await this.#backing.commit());
+      const stored = !this.#begun || (await this.host.commit(this.#backing));
       if (!stored) throw falseCommitError(this, this.lastError);
     } catch (error) {
       this.#rolledBack(error);
       throw error;
     }
     this.transaction.finished = 'commit';
-    const callbacks = this.callbacks.take();
+    const callbacks = this.#dueCallbacks();
     this.#announcement = () => sendCommitted(this, callbacks);
+  }
+
+  #dueCallbacks(): DueCallback[] {
+    const callbacks = this.callbacks.take();
+    return this.#backing.holdsCallbacks ? callbacks.filter(({ capture }) => capture) : callbacks;
   }
 
   protected async undo(cause: unknown): Promise<void> {

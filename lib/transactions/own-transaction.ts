@@ -6,12 +6,16 @@ import { Turns } from './turns.js';
 /** Sequelize's SQLite in memory has one connection for everything, so its transactions take turns. */
 const turnsOf = new WeakMap<DriverConnection, Turns>();
 
+/** What is made real: an outermost block, or the transaction that a test runs in. */
+export type Backed = Pick<Block, 'host' | 'transaction' | 'label'>;
+
 /** Backs an outermost block with a transaction on a connection of its own, from BEGIN to COMMIT or ROLLBACK. */
 export class OwnTransaction implements Backing {
-  readonly #block: Block;
+  readonly holdsCallbacks = false;
+  readonly #block: Backed;
   #endTurn: (() => void) | undefined;
 
-  constructor(block: Block) {
+  constructor(block: Backed) {
     this.#block = block;
   }
 
@@ -49,7 +53,7 @@ export class OwnTransaction implements Backing {
     const turns = turnsOf.get(connection) ?? new Turns();
     turnsOf.set(connection, turns);
     const holder = turns.free ? undefined : this.#block.host.holderOf(connection);
-    if (holder) throw selfWaitError(this.#block, holder);
+    if (holder) throw selfWaitError(this.#block, holder.trunk);
     this.#endTurn = await turns.take(this.#block);
   }
 }

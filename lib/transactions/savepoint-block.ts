@@ -3,15 +3,11 @@ import { Block, type BlockOptions, type Trunk } from './block.js';
 import { abandonedError, overlapError, swallowedError } from './failure.js';
 import {
   beginSavepoint,
+  isAborted,
   type OpenTransaction,
   releaseSavepoint,
   rollbackToSavepoint,
 } from './statements.js';
-
-/** Whether PostgreSQL refused a statement because of an earlier one, whose error was caught. */
-function isAborted(error: unknown): boolean {
-  return (error as { parent?: { code?: unknown } }).parent?.code === '25P02';
-}
 
 /** A level inside a transaction that can be undone by itself. */
 export class SavepointBlock extends Block {

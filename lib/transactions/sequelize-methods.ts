@@ -1,5 +1,6 @@
 import type { QueryOptions, Sequelize, Transaction, TransactionOptions } from 'sequelize';
 import { type Block, type BlockOptions, newLabel } from './block.js';
+import type { Ground } from './ground.js';
 import { CONTROL } from './statements.js';
 
 type Sql = Parameters<Sequelize['query']>[0];
@@ -32,21 +33,28 @@ function isSurvived(error: unknown, options: InternalOptions | undefined): boole
   return options?.exception === true && (error as Error).name === 'SequelizeUniqueConstraintError';
 }
 
+/** What `sequelize.query` needs of the installed database. */
+interface Router {
+  readonly ground: Ground;
+  blockOfQuery(transaction: Transaction | null | undefined): Block | undefined;
+}
+
 /** Sends each query of `sequelize` through the block it belongs to. Returns the undo. */
-export function interceptQueries(
-  sequelize: Sequelize,
-  blockFor: (transaction: Transaction | null | undefined) => Block | undefined,
-): () => void {
+export function interceptQueries(sequelize: Sequelize, router: Router): () => void {
   const original = sequelize.query.bind(sequelize) as Query;
 
   async function query(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
     if (options?.[CONTROL]) return original(sql, options);
-    const block = blockFor(options?.transaction);
-    if (!block) return original(sql, outsideOptions(options));
+    const block = router.blockOfQuery(options?.transaction);
+    // A transaction that the library did not begin is left to whoever did.
+    if (!block && options?.transaction) return original(sql, options);
+    // Sequelize looks for a transaction in its namespace when it is given none; `null` says that there is none.
+    const send = (transaction: Transaction | null) => original(sql, { ...options, transaction });
+    if (!block) return router.ground.query(writes(sql, options), send);
 
     return block.query(writes(sql, options), async (transaction) => {
       try {
-        return await original(sql, { ...options, transaction });
+        return await send(transaction);
       } catch (error) {
         if (isServerError(error) && !isSurvived(error, options)) block.queryFailed(error);
         throw error;
@@ -55,13 +63,6 @@ export function interceptQueries(
   }
 
   return replace(sequelize, 'query', query);
-}
-
-/** Sequelize looks for a transaction in its namespace when it is given none; `null` says that there is none. */
-function outsideOptions(
-  options: (QueryOptions & InternalOptions) | undefined,
-): QueryOptions & InternalOptions {
-  return { ...options, transaction: options?.transaction ?? null };
 }
 
 /** What `sequelize.transaction` needs of the installed database. */

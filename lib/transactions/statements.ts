@@ -41,6 +41,19 @@ export type OpenTransaction = Transaction & {
   forceCleanup(): Promise<void>;
 };
 
+/** A transaction of `sequelize` that has not begun. */
+export function newTransaction(sequelize: Sequelize): OpenTransaction {
+  const { Transaction: Class } = sequelize.constructor as unknown as {
+    Transaction: new (sequelize: Sequelize, options: object) => OpenTransaction;
+  };
+  return new Class(sequelize, { [CONTROL]: true });
+}
+
+/** Whether PostgreSQL refused a statement because of an earlier one, whose error was caught. */
+export function isAborted(error: unknown): boolean {
+  return (error as { parent?: { code?: unknown } }).parent?.code === '25P02';
+}
+
 function internalsOf(sequelize: Sequelize): Internals {
   return sequelize as unknown as Internals;
 }
@@ -123,7 +136,7 @@ async function discard(transaction: OpenTransaction): Promise<void> {
 }
 
 /** Sends one statement on the connection of `transaction`, past every check of a block. */
-async function send(
+export async function sendControl(
   sequelize: Sequelize,
   transaction: OpenTransaction,
   sql: string,
@@ -137,7 +150,7 @@ export async function beginSavepoint(
   name: string,
 ): Promise<void> {
   const { queryGenerator } = internalsOf(sequelize).dialect;
-  await send(
+  await sendControl(
     sequelize,
     transaction,
     queryGenerator.startTransactionQuery({ parent: transaction, name }),
@@ -153,7 +166,7 @@ export async function releaseSavepoint(
   // SQL Server and Oracle have no such statement: their savepoints end with the transaction.
   if (['mssql', 'oracle'].includes(sequelize.getDialect())) return;
   const { queryGenerator } = internalsOf(sequelize).dialect;
-  await send(
+  await sendControl(
     sequelize,
     transaction,
     `RELEASE SAVEPOINT ${queryGenerator.quoteIdentifier(name, true)};`,
@@ -167,7 +180,7 @@ export async function rollbackToSavepoint(
   name: string,
 ): Promise<void> {
   const { queryGenerator } = internalsOf(sequelize).dialect;
-  await send(
+  await sendControl(
     sequelize,
     transaction,
     queryGenerator.rollbackTransactionQuery({ parent: transaction, name }),

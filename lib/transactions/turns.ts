@@ -43,14 +43,20 @@ class Turn {
  * the savepoint stack of a connection, or its only transaction.
  */
 export class Turns {
+  readonly #patience: number;
   #last: Turn | undefined;
+
+  /** @param patience - after how many milliseconds a wait is reported. */
+  constructor(patience: number = PATIENCE) {
+    this.#patience = patience;
+  }
 
   /** Waits until all who asked before are through; resolves to the function that ends this turn. */
   async take(holder: Holder): Promise<() => void> {
     const before = this.#last;
     const turn = new Turn(holder);
     this.#last = turn;
-    if (before) await patiently(before, holder);
+    if (before) await patiently(before, holder, this.#patience);
 
     turn.start.comes();
     return () => {
@@ -66,16 +72,16 @@ export class Turns {
 }
 
 /** Waits, and says so when it takes long: whoever waits for its own end waits for ever. */
-async function patiently(before: Turn, waiting: Holder): Promise<void> {
+async function patiently(before: Turn, waiting: Holder, patience: number): Promise<void> {
   // Only the next in line has something to complain of, however many wait behind it.
   await before.start.awaited();
   const timer = setTimeout(() => {
     logger().warn(
-      `${waiting.label} has waited ${PATIENCE / 1000} seconds for ${before.holder.label} to end. ` +
+      `${waiting.label} has waited ${patience / 1000} seconds for ${before.holder.label} to end. ` +
         'Blocks inside one transaction run one after another: if the second awaits the first, neither ends. ' +
         'Start it after the other, nest it inside the other, or run it with transaction.outside().',
     );
-  }, PATIENCE);
+  }, patience);
   timer.unref();
   try {
     await before.end.awaited();

@@ -177,19 +177,24 @@ describe('muting', () => {
       expect(await sent()).to.equal(1);
     });
 
-    it('mutes for a body that is synchronous', async () => {
+    it('mutes for a body that is synchronous, and returns at once', () => {
       signal.connect(fake());
 
-      expect(await muteInFlow([{ signal }], () => signal.hasListeners())).to.equal(false);
+      expect(muteInFlow([{ signal }], () => signal.hasListeners())).to.equal(false);
+      expect(signal.hasListeners()).to.equal(true);
     });
 
     it('D-323: ends when the body fails', async () => {
       signal.connect(fake());
-      const failing = muteInFlow([{ signal }], () => {
-        throw new Error('failed');
-      });
-      await failing.catch(() => {});
+      const rejected = muteInFlow([{ signal }], () => Promise.reject(new Error('failed')));
+      await rejected.catch(() => {});
+      expect(await sent()).to.equal(1);
 
+      expect(() =>
+        muteInFlow([{ signal }], () => {
+          throw new Error('failed');
+        }),
+      ).to.throw('failed');
       expect(await sent()).to.equal(1);
     });
 
