@@ -16,7 +16,9 @@ export type ErrorCode =
   | 'SIGNALS_TRANSACTION_MISUSED'
   | 'SIGNALS_ROLLED_BACK'
   | 'SIGNALS_DURABLE'
-  | 'SIGNALS_BADLY_BEHAVED_HANDLER';
+  | 'SIGNALS_BADLY_BEHAVED_HANDLER'
+  | 'SIGNALS_RECORDING_ENDED'
+  | 'SIGNALS_LEAK';
 
 /** What every error of this library has in common: a `code` that stays the same between versions. */
 export class SignalsError extends Error {
@@ -101,5 +103,20 @@ export class DurableTransactionError extends TransactionManagementError {
 export class BadlyBehavedTransactionSignalHandlerError extends SignalsError {
   constructor(message: string, options?: ErrorOptions) {
     super('SIGNALS_BADLY_BEHAVED_HANDLER', message, options);
+  }
+}
+
+/** Thrown by `assertNoLeaks` of the testing kit; `leaks` says one by one what was left. */
+export class LeakError extends SignalsError {
+  readonly leaks: readonly string[];
+
+  constructor(leaks: readonly string[], options?: ErrorOptions) {
+    super(
+      'SIGNALS_LEAK',
+      `${leaks.length === 1 ? 'Something was' : `${leaks.length} things were`} left behind: ${leaks.join('; ')}. ` +
+        'Disconnect what was connected, and await or end what was begun.',
+      options,
+    );
+    this.leaks = leaks;
   }
 }

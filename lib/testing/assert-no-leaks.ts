@@ -1,0 +1,54 @@
+import { LeakError } from '../errors.js';
+import { type Connection, liveConnections, receiverName } from '../signals/index.js';
+import { type Block, databases } from '../transactions/index.js';
+import { takeLeftOpen } from './test-level.js';
+
+/** What there was when the last call looked. It is undefined before the first. */
+let known:
+  | { readonly connections: WeakSet<Connection>; readonly blocks: WeakSet<Block> }
+  | undefined;
+
+/**
+ * Throws when something has been left behind since the last call: receivers connected, blocks and
+ * transactions open, with the callbacks that wait in them. What it has reported it does not report
+ * again. The first call only looks, and so does not throw: call it before the tests, and after each.
+ *
+ * @example
+ * ```ts
+ * import { assertNoLeaks } from 'sequelize-signals/testing';
+ *
+ * declare function before(hook: () => void): void;
+ * declare function afterEach(hook: () => void): void;
+ *
+ * before(() => assertNoLeaks());
+ * afterEach(() => assertNoLeaks());
+ * ```
+ * @throws {@link LeakError} which names each.
+ */
+export function assertNoLeaks(): void {
+  const before = known;
+  const connections = liveConnections();
+  const blocks = [...databases()].flatMap(({ openBlocks }) => [...openBlocks]);
+  const leftOpen = takeLeftOpen();
+  known = { connections: new WeakSet(connections), blocks: new WeakSet(blocks) };
+  if (!before) return;
+
+  const leaks = [
+    ...connections.filter((one) => !before.connections.has(one)).map(describeConnection),
+    ...blocks.filter((one) => !before.blocks.has(one)).map(describeBlock),
+    ...leftOpen.map((label) => `${label} was open when the transaction of its test ended`),
+  ];
+  if (leaks.length > 0) throw new LeakError(leaks);
+}
+
+function describeConnection(connection: Connection): string {
+  const receiver = connection.receiver();
+  const name = receiver ? receiverName(receiver) : 'anonymous';
+  return `${connection.signal.name} has the receiver "${name}"`;
+}
+
+function describeBlock({ label, trunk }: Block): string {
+  const { size } = trunk.callbacks;
+  if (size === 0) return `${label} is open`;
+  return `${label} is open, and ${size} callback${size === 1 ? '' : 's'} wait${size === 1 ? 's' : ''} for its commit`;
+}

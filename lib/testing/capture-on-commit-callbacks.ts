@@ -1,0 +1,136 @@
+import { InvalidArgumentError } from '../errors.js';
+import { checkOptions, type OptionRules } from '../signals/index.js';
+import {
+  type Callback,
+  type Callbacks,
+  type Capture,
+  type Database,
+  type DueCallback,
+  databaseFor,
+  runDue,
+  type Using,
+} from '../transactions/index.js';
+import { SavepointGround } from './savepoint-ground.js';
+import { USING_RULE } from './using-rule.js';
+
+/** Options of `captureOnCommitCallbacks`. */
+export interface CaptureOptions {
+  /** The database: its alias, or the Sequelize instance. @defaultValue 'default' */
+  readonly using?: Using | undefined;
+  /** Runs the callbacks after the function. @defaultValue false */
+  readonly execute?: boolean | undefined;
+}
+
+/** {@inheritDoc captureOnCommitCallbacks} */
+export interface CaptureOnCommitCallbacks {
+  (body: () => unknown): Promise<Callback[]>;
+  (options: CaptureOptions, body: () => unknown): Promise<Callback[]>;
+}
+
+/**
+ * Runs a function and resolves to the `onCommit` and `defer` callbacks that it registered, in the
+ * order in which they would have run. They are taken off their queue: nobody else runs them.
+ * Callbacks of a block or a savepoint that was rolled back are not among them.
+ *
+ * @remarks
+ * What the function registers outside of a block is captured too. Only its own asynchronous flow
+ * is looked at, so a test that runs at the same time is not disturbed, and what was registered
+ * before stays. Captures nest: the inner one has what is registered inside of it.
+ *
+ * With `execute` the callbacks run when the function has resolved, as after a commit: in order,
+ * each awaited, outside of any block, those of a block inside a callback at the end of that block;
+ * and all that have run are returned. An error of a callback rejects, unless the callback is
+ * `robust`. When the function rejects nothing runs.
+ *
+ * @example
+ * ```ts
+ * import { atomic, onCommit } from 'sequelize-signals';
+ * import { captureOnCommitCallbacks } from 'sequelize-signals/testing';
+ *
+ * const callbacks = await captureOnCommitCallbacks({ execute: true }, async () => {
+ *   await atomic(() => onCommit(() => console.log('stored')));
+ * });
+ * console.log(callbacks.length);
+ * ```
+ * @throws {@link InvalidArgumentError} when an argument is of the wrong kind.
+ * @throws {@link NotInstalledError} when `using` names no installed database.
+ */
+export const captureOnCommitCallbacks: CaptureOnCommitCallbacks = (
+  first: CaptureOptions | (() => unknown),
+  second?: () => unknown,
+) => {
+  const [options, body] = typeof first === 'function' ? [{}, first] : [first, second];
+  checkOptions('captureOnCommitCallbacks()', options, RULES);
+  if (typeof body !== 'function') {
+    throw new InvalidArgumentError('captureOnCommitCallbacks() needs a function.');
+  }
+  const database = databaseFor(options.using);
+  const capture = new FlowCapture(database);
+  return database.captures.run(capture, async () => {
+    const due = await capture.during(body);
+    return options.execute ? capture.execute(due) : due.map(({ callback }) => callback);
+  });
+};
+
+const RULES: OptionRules = {
+  using: USING_RULE,
+  execute: { accepts: (value) => typeof value === 'boolean', expected: 'true or false' },
+};
+
+class FlowCapture implements Capture {
+  readonly #database: Database;
+  readonly #queues = new Set<Callbacks>();
+  readonly #due: DueCallback[] = [];
+  readonly #executed: Callback[] = [];
+  #phase: 'capturing' | 'executing' | 'over' = 'capturing';
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  get active(): boolean {
+    return this.#phase !== 'over';
+  }
+
+  waitsIn(queue: Callbacks): void {
+    this.#queues.add(queue);
+  }
+
+  takes(callback: Callback, robust: boolean): boolean {
+    if (this.#phase === 'executing') this.#executed.push(callback);
+    if (this.#phase !== 'capturing') return false;
+
+    this.#due.push({ callback, robust, capture: this });
+    return true;
+  }
+
+  /** Captures what `body` registers, and resolves to it. */
+  async during(body: () => unknown): Promise<readonly DueCallback[]> {
+    try {
+      await body();
+    } finally {
+      for (const queue of this.#queues) this.#due.push(...queue.takeCapturedBy(this));
+      this.#phase = 'over';
+    }
+    return this.#due;
+  }
+
+  /** Runs callbacks, and resolves to those that have run. */
+  async execute(due: readonly DueCallback[]): Promise<Callback[]> {
+    this.#phase = 'executing';
+    try {
+      await this.#asOutside(() => runDue(this.#database, due));
+    } finally {
+      this.#phase = 'over';
+    }
+    return this.#executed;
+  }
+
+  /** After a real commit there is no block around. One that is open here must look as if it were none. */
+  #asOutside<Result>(body: () => Result): Result {
+    const around = this.#database.current();
+    if (!around?.open) return body();
+    const ground = new SavepointGround(this.#database, around, false);
+    return this.#database.groundOfFlow.run(ground, body);
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  type Backing,
+  type Block,
+  type Database,
+  type Ground,
+  isAborted,
+  type SendQuery,
+} from '../transactions/index.js';
+import type { Place } from './place.js';
+import { Savepoint } from './savepoint.js';
+
+/** Where a failed statement undoes itself and nothing else, so that it needs no savepoint. */
+const FORGIVING: ReadonlySet<string> = new Set(['sqlite', 'mysql', 'mariadb']);
+
+const STRAY_QUERY = { label: 'a query outside of any block' };
+
+/**
+ * Lets all work of a database stand on one connection: outermost blocks are savepoints at a place
+ * in its transaction, and take turns with one another and with the queries outside of any block.
+ */
+export class SavepointGround implements Ground {
+  readonly holdsCallbacks: boolean;
+  readonly #database: Database;
+  readonly #place: Place;
+  readonly #backings = new Map<Block, SavepointBacking>();
+
+  constructor(database: Database, place: Place, holdsCallbacks: boolean) {
+    this.#database = database;
+    this.#place = place;
+    this.holdsCallbacks = holdsCallbacks;
+  }
+
+  back(block: Block): Backing {
+    const backing = new SavepointBacking(this.holdsCallbacks, block, () => {
+      return Savepoint.set(this.#database, this.#aroundFlow() ?? this.#place, block);
+    });
+    this.#backings.set(block, backing);
+    return backing;
+  }
+
+  async query<Result>(writes: boolean, send: SendQuery<Result>): Promise<Result> {
+    const place = this.#aroundFlow() ?? (writes ? undefined : this.#openByHand()) ?? this.#place;
+    if (!FORGIVING.has(this.#database.sequelize.getDialect())) {
+      return this.#queryInSavepoint(place, send);
+    }
+    const giveBack = await place.lend(STRAY_QUERY);
+    try {
+      await place.begin();
+      return await send(place.carrier());
+    } finally {
+      giveBack();
+    }
+  }
+
+  /** Ends the blocks that are still open, without a statement. Returns their names. */
+  async cutOff(): Promise<string[]> {
+    const open = [...this.#backings].filter(([block]) => block.open);
+    await Promise.all(
+      open.map(async ([block, backing]) => {
+        await block.cutOff();
+        backing.abandon();
+      }),
+    );
+    return open.map(([block]) => block.label);
+  }
+
+  async #queryInSavepoint<Result>(place: Place, send: SendQuery<Result>): Promise<Result> {
+    const savepoint = await Savepoint.set(this.#database, place, STRAY_QUERY);
+    let result: Result;
+    try {
+      result = await send(place.carrier());
+    } catch (error) {
+      await savepoint.rollBack();
+      throw error;
+    }
+    await savepoint.release();
+    return result;
+  }
+
+  /** The open block that `transaction.outside()` hides: to wait for its end would be for ever. */
+  #aroundFlow(): Place | undefined {
+    const { connection } = this.#place.trunk.transaction;
+    return connection && this.#database.holderOf(connection);
+  }
+
+  /** A transaction that waits for a call of commit(), which may well come after this query. */
+  #openByHand(): Place | undefined {
+    for (const [block, backing] of this.#backings) {
+      if (!block.managed && block.open && backing.begun) return block;
+    }
+    return undefined;
+  }
+}
+
+/** Backs an outermost block with a savepoint. */
+class SavepointBacking implements Backing {
+  readonly holdsCallbacks: boolean;
+  readonly #block: Block;
+  readonly #set: () => Promise<Savepoint>;
+  #savepoint: Savepoint | undefined;
+
+  constructor(holdsCallbacks: boolean, block: Block, set: () => Promise<Savepoint>) {
+    this.holdsCallbacks = holdsCallbacks;
+    this.#block = block;
+    this.#set = set;
+  }
+
+  get begun(): boolean {
+    return this.#savepoint !== undefined;
+  }
+
+  async begin(): Promise<void> {
+    this.#savepoint = await this.#set();
+    this.#block.transaction.connection = this.#savepoint.connection;
+  }
+
+  async commit(): Promise<boolean> {
+    try {
+      await this.#savepoint?.checkConstraints();
+    } catch (error) {
+      await this.rollback();
+      if (isAborted(error)) return false;
+      throw error;
+    }
+    await this.#savepoint?.release();
+    return true;
+  }
+
+  async rollback(): Promise<void> {
+    await this.#savepoint?.rollBack();
+  }
+
+  abandon(): void {
+    this.#savepoint?.abandon();
+  }
+}

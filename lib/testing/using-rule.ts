@@ -1,0 +1,7 @@
+import type { OptionRules } from '../signals/index.js';
+
+/** What the option `using` may be. */
+export const USING_RULE: OptionRules[string] = {
+  accepts: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+  expected: 'an alias or an installed Sequelize instance',
+};
