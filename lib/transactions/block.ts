@@ -9,6 +9,7 @@ import {
   misusedError,
   rollbackRequestedError,
 } from './failure.js';
+import { endsTransaction } from './server-errors.js';
 import type { DriverConnection, OpenTransaction } from './statements.js';
 import type { TransactionSignals } from './transaction-signals.js';
 import { Turns } from './turns.js';
@@ -49,6 +50,8 @@ export interface Failure {
   readonly block: Block;
   readonly error: unknown;
   readonly requested: boolean;
+  /** Whether the server has ended the transaction, so that no savepoint saves it. */
+  readonly final: boolean;
 }
 
 /** What the levels of one transaction share: Django's state of a connection (D-207). */
@@ -204,19 +207,29 @@ export abstract class Block implements Scope, TransactionOwner {
 
   /** Records that a query of this block failed on the server. */
   queryFailed(error: unknown): void {
-    this.trunk.lastError = error;
-    if (!this.options.raw) this.breakBy(error);
+    const { trunk } = this;
+    trunk.lastError = error;
+    if (endsTransaction(error)) {
+      trunk.failure = { block: trunk, error, requested: false, final: true };
+    } else if (!this.options.raw) {
+      this.breakBy(error);
+    }
   }
 
   /** Lets nothing more run in the transaction, up to the level that undoes this block. */
   breakBy(error: unknown): void {
-    this.trunk.failure ??= { block: this, error, requested: false };
+    this.trunk.failure ??= { block: this, error, requested: false, final: false };
   }
 
   /** Django's `set_rollback` (D-215, D-216). */
   setRollback(value: boolean): void {
-    if (!value) this.trunk.failure = undefined;
-    else this.trunk.failure ??= { block: this, error: undefined, requested: true };
+    const { trunk } = this;
+    if (value) {
+      trunk.failure ??= { block: this, error: undefined, requested: true, final: false };
+      return;
+    }
+    if (trunk.failure?.final) throw brokenError(this, trunk.failure.error);
+    trunk.failure = undefined;
   }
 
   register(callback: () => unknown, robust: boolean): void {
@@ -286,7 +299,7 @@ export abstract class Block implements Scope, TransactionOwner {
 
   protected failedInside(): Failure | undefined {
     const { failure } = this.trunk;
-    return failure && isWithin(failure.block, this) ? failure : undefined;
+    return failure && (failure.final || isWithin(failure.block, this)) ? failure : undefined;
   }
 
   /**

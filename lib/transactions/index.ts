@@ -24,9 +24,9 @@ export {
   type Using,
   unregister,
 } from './registry.js';
+export { isAborted } from './server-errors.js';
 export {
   beginSavepoint,
-  isAborted,
   newTransaction,
   type OpenTransaction,
   releaseSavepoint,

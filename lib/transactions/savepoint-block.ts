@@ -1,9 +1,9 @@
 import type { TransactionManagementError } from '../errors.js';
 import { Block, type BlockOptions, type Trunk } from './block.js';
 import { abandonedError, overlapError, swallowedError } from './failure.js';
+import { isAborted } from './server-errors.js';
 import {
   beginSavepoint,
-  isAborted,
   type OpenTransaction,
   releaseSavepoint,
   rollbackToSavepoint,
@@ -58,9 +58,10 @@ export class SavepointBlock extends Block {
   protected async keep(): Promise<void> {
     const failure = this.failedInside();
     if (failure) {
-      await this.undo(failure.error);
-      if (!failure.requested) throw swallowedError(this, failure.error);
-      return;
+      if (failure.requested) return await this.undo(undefined);
+      // What cannot be undone breaks the block around this one.
+      await this.undo(failure.error).catch(() => {});
+      throw swallowedError(this, failure.error);
     }
     this.transaction.finished = 'commit';
     // In a transaction that failed around this block there is nothing left to release (D-212).
@@ -72,7 +73,8 @@ export class SavepointBlock extends Block {
     try {
       await releaseSavepoint(this.host.sequelize, this.trunk.transaction, this.#name);
     } catch (error) {
-      await this.undo(error); // D-220
+      // What could not be undone has broken the transaction; the first error is the one to tell (D-220).
+      await this.undo(error).catch(() => {});
       throw isAborted(error) ? swallowedError(this, this.trunk.lastError) : error;
     }
   }
@@ -80,8 +82,9 @@ export class SavepointBlock extends Block {
   protected async undo(cause: unknown): Promise<void> {
     this.transaction.finished = 'rollback';
     this.trunk.callbacks.dropSince(this.#mark, this);
-    if (this.#beginning !== undefined) await this.#rollBack(cause);
-    else if (this.failedInside()) this.trunk.failure = undefined;
+    if (this.#beginning !== undefined) return await this.#rollBack(cause);
+    const failure = this.failedInside();
+    if (failure && !failure.final) this.trunk.failure = undefined;
   }
 
   async #rollBack(cause: unknown): Promise<void> {
@@ -92,7 +95,13 @@ export class SavepointBlock extends Block {
       await releaseSavepoint(sequelize, this.trunk.transaction, this.#name);
     } catch (error) {
       // The server no longer knows the savepoint: a deadlock undid the transaction, or the connection is lost (D-221).
-      this.trunk.failure = { block: this.parent, error: cause ?? error, requested: false };
+      if (this.trunk.failure?.final) throw error;
+      this.trunk.failure = {
+        block: this.parent,
+        error: cause ?? error,
+        requested: false,
+        final: false,
+      };
       throw error;
     }
     if (this.failedInside()) this.trunk.failure = undefined;

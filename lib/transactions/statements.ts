@@ -49,11 +49,6 @@ export function newTransaction(sequelize: Sequelize): OpenTransaction {
   return new Class(sequelize, { [CONTROL]: true });
 }
 
-/** Whether PostgreSQL refused a statement because of an earlier one, whose error was caught. */
-export function isAborted(error: unknown): boolean {
-  return (error as { parent?: { code?: unknown } }).parent?.code === '25P02';
-}
-
 function internalsOf(sequelize: Sequelize): Internals {
   return sequelize as unknown as Internals;
 }
