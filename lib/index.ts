@@ -24,6 +24,10 @@ export { configure } from './logger.js';
 export type {
   Delete,
   DeleteBySender,
+  LinksChanged,
+  LinksCleared,
+  M2MChanged,
+  M2MChangedBySender,
   ModelPayload,
   ModelSender,
   PayloadBySender,
@@ -36,6 +40,7 @@ export type {
 } from './models/index.js';
 export {
   ModelSignal,
+  m2mChanged,
   postDelete,
   postSave,
   preDelete,

@@ -3,9 +3,17 @@ import type { Database } from '../transactions/index.js';
 import { nameModel, unnameModel } from './defined-models.js';
 import { deleteFamily } from './delete.js';
 import type { Family } from './family.js';
+import { findOrCreateFamily } from './find-or-create.js';
+import { relationFamily } from './m2m/relation-family.js';
+import { Replaced } from './replaced.js';
 import { saveFamily } from './save.js';
 
-const FAMILIES: readonly ((database: Database) => Family)[] = [saveFamily, deleteFamily];
+const FAMILIES: readonly ((database: Database) => Family)[] = [
+  saveFamily,
+  deleteFamily,
+  findOrCreateFamily,
+  relationFamily,
+];
 
 /** What `removeHook` finds the hooks by. */
 const HOOK = 'sequelize-signals';
@@ -21,52 +29,28 @@ interface Hooked {
  * Returns the undo.
  */
 export function connectModels(database: Database): () => void {
-  const { sequelize } = database;
-  const models = new ConnectedModels(FAMILIES.map((family) => family(database)));
+  const hooked = database.sequelize as unknown as Hooked;
+  const families = FAMILIES.map((family) => family(database));
+  const replaced = new Replaced<ModelStatic<Model>>();
+  const connect = (model: ModelStatic<Model>): void => {
+    nameModel(model);
+    replaced.add(model, () => families.flatMap((family) => family.replaceMethods?.(model) ?? []));
+  };
   const hooks = [
-    ...models.families.flatMap((family) => Object.entries(family.hooks)),
-    ['afterDefine', (model: ModelStatic<Model>) => models.add(model)] as const,
+    ...families.flatMap((family) => Object.entries(family.hooks ?? {})),
+    ['afterDefine', connect] as const,
   ];
-  const hooked = sequelize as unknown as Hooked;
   for (const [type, hook] of hooks) hooked.addHook(type, HOOK, hook);
-  for (const model of modelsOf(sequelize)) models.add(model);
+  for (const model of modelsOf(database.sequelize)) connect(model);
 
   return () => {
     for (const [type] of hooks) hooked.removeHook(type, HOOK);
-    models.removeAll();
+    for (const model of modelsOf(database.sequelize)) unnameModel(model);
+    for (const family of families) family.undo?.();
+    replaced.undo();
   };
 }
 
 function modelsOf(sequelize: Sequelize): readonly ModelStatic<Model>[] {
   return sequelize.modelManager.all as readonly unknown[] as readonly ModelStatic<Model>[];
-}
-
-/** The models whose methods are replaced. One that was defined anew is free to be collected. */
-class ConnectedModels {
-  readonly families: readonly Family[];
-  readonly #models = new Set<WeakRef<ModelStatic<Model>>>();
-  readonly #undo = new WeakMap<object, readonly (() => void)[]>();
-
-  constructor(families: readonly Family[]) {
-    this.families = families;
-  }
-
-  add(model: ModelStatic<Model>): void {
-    nameModel(model);
-    if (this.#undo.has(model)) return;
-    this.#models.add(new WeakRef(model));
-    this.#undo.set(
-      model,
-      this.families.flatMap((family) => family.replaceMethods(model)),
-    );
-  }
-
-  removeAll(): void {
-    for (const reference of this.#models) {
-      const model = reference.deref();
-      if (model === undefined) continue;
-      unnameModel(model);
-      for (const undo of this.#undo.get(model) ?? []) undo();
-    }
-  }
 }

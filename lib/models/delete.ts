@@ -6,7 +6,7 @@ import type { ModelSignal } from './model-signal.js';
 import { postDelete, preDelete } from './model-signals.js';
 import type { DeleteBySender } from './payloads.js';
 import { replaceMethod } from './replace-method.js';
-import { senderOf } from './sender-of.js';
+import { isHeard, senderOf } from './sender-of.js';
 
 /** On the options of a deletion: where it began. */
 const ORIGIN = Symbol('origin');
@@ -49,7 +49,7 @@ async function send(
   options: HookOptions,
 ): Promise<void> {
   const sender = senderOf(instance);
-  if (!signal.hasListeners(sender)) return;
+  if (!isHeard(sender, signal)) return;
   const payload = {
     instance,
     using: database.alias,
@@ -72,7 +72,7 @@ function isSoft(model: ModelStatic<Model>, options: HookOptions): boolean {
 function inBlock(database: Database, destroy: Destroy): Destroy {
   return async function (...parameters) {
     const [options] = parameters;
-    if (options?.hooks === false || !isHeard(this)) return destroy.apply(this, parameters);
+    if (options?.hooks === false || !isWatched(this)) return destroy.apply(this, parameters);
 
     assertKey(this);
     const origin = options?.[ORIGIN] ?? new Origin(this);
@@ -82,9 +82,9 @@ function inBlock(database: Database, destroy: Destroy): Destroy {
   };
 }
 
-function isHeard(instance: Model): boolean {
+function isWatched(instance: Model): boolean {
   const sender = senderOf(instance);
-  return preDelete.hasListeners(sender) || postDelete.hasListeners(sender);
+  return isHeard(sender, preDelete) || isHeard(sender, postDelete);
 }
 
 function assertKey(instance: Model): void {

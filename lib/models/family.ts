@@ -1,9 +1,14 @@
 import type { Model, ModelStatic } from 'sequelize';
 
+/** How to undo the replacement of methods. */
+export type Undos = readonly (() => void)[];
+
 /** What makes the models of one database send one kind of signal. */
 export interface Family {
   /** Hooks of Sequelize, by their names. */
-  readonly hooks: Readonly<Record<string, (...parameters: never[]) => unknown>>;
-  /** Replaces the methods of a model that have no hook, and returns how to undo it. */
-  replaceMethods(model: ModelStatic<Model>): readonly (() => void)[];
+  readonly hooks?: Readonly<Record<string, (...parameters: never[]) => unknown>>;
+  /** Replaces those methods of a model that have no hook. */
+  replaceMethods?(model: ModelStatic<Model>): Undos;
+  /** Undoes what else the family did. */
+  undo?(): void;
 }

@@ -5,10 +5,14 @@
  */
 export { connectModels } from './connect-models.js';
 export { type ModelSender, ModelSignal } from './model-signal.js';
-export { postDelete, postSave, preDelete, preSave } from './model-signals.js';
+export { m2mChanged, postDelete, postSave, preDelete, preSave } from './model-signals.js';
 export type {
   Delete,
   DeleteBySender,
+  LinksChanged,
+  LinksCleared,
+  M2MChanged,
+  M2MChangedBySender,
   ModelPayload,
   PayloadBySender,
   PayloadFor,

@@ -1,5 +1,10 @@
 import { ModelSignal } from './model-signal.js';
-import type { DeleteBySender, PostSaveBySender, PreSaveBySender } from './payloads.js';
+import type {
+  DeleteBySender,
+  M2MChangedBySender,
+  PostSaveBySender,
+  PreSaveBySender,
+} from './payloads.js';
 
 /**
  * Sent before an instance is saved, with its model as sender: after validation and the model's own
@@ -21,3 +26,10 @@ export const preDelete: ModelSignal<DeleteBySender> = new ModelSignal({ name: 'p
 
 /** Sent when the row of an instance is gone, or marked as deleted, and the block still open. */
 export const postDelete: ModelSignal<DeleteBySender> = new ModelSignal({ name: 'postDelete' });
+
+/**
+ * Sent before and after the links of a `belongsToMany` change, with the through model as sender:
+ * by `addX`, `removeX`, `setX` and `createX` of instances, which then run with their receivers as
+ * one block. `setX` removes, then adds, only what is different; `setX(null)` clears.
+ */
+export const m2mChanged: ModelSignal<M2MChangedBySender> = new ModelSignal({ name: 'm2mChanged' });

@@ -1,4 +1,4 @@
-import type { Model, Transaction } from 'sequelize';
+import type { Identifier, Model, ModelStatic, Transaction } from 'sequelize';
 
 /** What the payloads of all model signals have. */
 export interface ModelPayload {
@@ -37,6 +37,35 @@ export interface Delete<Instance extends Model = Model> extends ModelPayload {
   readonly soft: boolean;
 }
 
+interface LinksChange extends ModelPayload {
+  /** The instance whose method was called. */
+  readonly instance: Model;
+  /** Whether that was on the side whose `belongsToMany` was declared second. */
+  readonly reverse: boolean;
+  /** The model of the other side. */
+  readonly model: ModelStatic<Model>;
+}
+
+/** What receivers of `m2mChanged` get when single links are made or removed. */
+export interface LinksChanged extends LinksChange {
+  readonly action: 'pre_add' | 'post_add' | 'pre_remove' | 'post_remove';
+  /**
+   * The keys of the others: those that get linked, without those that are linked already, or all
+   * that were asked to be unlinked. It is one set before and after; what a receiver takes out of
+   * it before, is left as it is.
+   */
+  readonly pkSet: Set<Identifier>;
+}
+
+/** What receivers of `m2mChanged` get when all links of an instance are removed. */
+export interface LinksCleared extends LinksChange {
+  readonly action: 'pre_clear' | 'post_clear';
+  readonly pkSet: null;
+}
+
+/** What receivers of `m2mChanged` get; the `action` tells which. */
+export type M2MChanged = LinksChanged | LinksCleared;
+
 /**
  * A payload that knows the class of its instances from the sender: `payload` names `this['instance']`
  * where they stand. TypeScript has no other way to leave a type parameter of a type open.
@@ -64,4 +93,9 @@ export interface PostSaveBySender extends PayloadBySender {
 /** The payload of `preDelete` and `postDelete`, by sender. */
 export interface DeleteBySender extends PayloadBySender {
   readonly payload: Delete<this['instance']>;
+}
+
+/** The payload of `m2mChanged`, whose sender is the through model. */
+export interface M2MChangedBySender extends PayloadBySender {
+  readonly payload: M2MChanged;
 }

@@ -4,7 +4,7 @@ import type { Family } from './family.js';
 import { postSave, preSave } from './model-signals.js';
 import type { PostSave } from './payloads.js';
 import { replaceMethod } from './replace-method.js';
-import { senderOf } from './sender-of.js';
+import { isHeard, senderOf } from './sender-of.js';
 
 /** On the options of a save: what the library knows of it. Sequelize's copies of them keep it. */
 const SAVINGS = Symbol('savings');
@@ -30,10 +30,10 @@ type Update = (
 /** Sends `preSave` and `postSave`. */
 export function saveFamily(database: Database): Family {
   const before = async (instance: Model, options: HookOptions) => {
-    if (isHeard(instance)) await savingOf(database, instance, options).before(options);
+    if (isWatched(instance)) await savingOf(database, instance, options).before(options);
   };
   const after = async (instance: Model, options: HookOptions) => {
-    if (isHeard(instance)) await savingOf(database, instance, options).after();
+    if (isWatched(instance)) await savingOf(database, instance, options).after();
   };
   return {
     hooks: { beforeCreate: before, beforeUpdate: before, afterCreate: after, afterUpdate: after },
@@ -44,9 +44,9 @@ export function saveFamily(database: Database): Family {
   };
 }
 
-function isHeard(instance: Model): boolean {
+function isWatched(instance: Model): boolean {
   const sender = senderOf(instance);
-  return preSave.hasListeners(sender) || postSave.hasListeners(sender);
+  return isHeard(sender, preSave) || isHeard(sender, postSave);
 }
 
 function savingOf(database: Database, instance: Model, options: HookOptions): Saving {
@@ -63,7 +63,7 @@ function savingOf(database: Database, instance: Model, options: HookOptions): Sa
 function watched(database: Database, save: Save): Save {
   return async function (...parameters) {
     const [options] = parameters;
-    if (parameters.length > 1 || options?.hooks === false || !isHeard(this)) {
+    if (parameters.length > 1 || options?.hooks === false || !isWatched(this)) {
       return save.apply(this, parameters);
     }
     const saving = new Saving(database, this, options);
@@ -78,7 +78,7 @@ function watched(database: Database, save: Save): Save {
 function named(update: Update): Update {
   return async function (...parameters) {
     const [values, given] = parameters;
-    if (!isHeard(this)) return update.apply(this, parameters);
+    if (!isWatched(this)) return update.apply(this, parameters);
 
     const options = Array.isArray(given) ? { fields: given } : given;
     return update.call(this, values, { ...options, [UPDATED]: fieldsIn(this, values) });

@@ -147,14 +147,12 @@ export class Database implements Host {
    * not wait for its end.
    */
   innermostFor(transaction: Transaction | null | undefined): Block | undefined {
-    const block = this.blockOfQuery(transaction);
-    const current = this.current();
-    return block && isWithin(current, block) ? current : block;
+    return this.#innermost(this.blockFor(transaction));
   }
 
-  /** Runs `body` in the flow of a call with this `transaction` option. */
+  /** Runs `body` in the flow of a query with this `transaction` option. */
   within<Result>(transaction: Transaction | null | undefined, body: () => Result): Result {
-    const block = this.innermostFor(transaction);
+    const block = this.#innermost(this.blockOfQuery(transaction));
     if (block === this.current()) return body();
     return block ? this.enter(block, body) : this.outside(body);
   }
@@ -187,6 +185,11 @@ export class Database implements Host {
     // A savepoint in a broken transaction could not be made (D-212).
     if (!options.savepoint || parent.trunk.failure) return new MergedBlock(parent, options);
     return new SavepointBlock(parent, transactionOptions, options);
+  }
+
+  #innermost(block: Block | undefined): Block | undefined {
+    const current = this.current();
+    return block && isWithin(current, block) ? current : block;
   }
 
   #holderOfTransaction(transaction: Transaction): Block | undefined {

@@ -14,7 +14,7 @@ export type { Defer } from './defer.js';
 export { runDue } from './end-of-transaction.js';
 export type { Ground, SendQuery } from './ground.js';
 export type { OnCommit, OnCommitOptions } from './on-commit.js';
-export { inOneBlock } from './one-block.js';
+export { inOneBlock, inSavepoint } from './one-block.js';
 export { OwnTransaction } from './own-transaction.js';
 export {
   databaseFor,
@@ -24,6 +24,7 @@ export {
   type Using,
   unregister,
 } from './registry.js';
+export { GIVEN_BACK } from './sequelize-methods.js';
 export { isAborted } from './server-errors.js';
 export {
   beginSavepoint,

@@ -75,12 +75,23 @@ interface Opener {
   ): Block;
 }
 
+/**
+ * On the options of `findOrCreate`: `sequelize.transaction()` gives this transaction back. It would
+ * set a savepoint in a transaction that it is given, and never end it.
+ */
+export const GIVEN_BACK: unique symbol = Symbol('given back');
+
+interface OpeningOptions extends TransactionOptions {
+  readonly [GIVEN_BACK]?: Transaction;
+}
+
 type Body = (transaction: Transaction) => PromiseLike<unknown>;
 
 /** Makes the transactions of `sequelize.transaction(…)` blocks. Returns the undo. */
 export function interceptTransactions(sequelize: Sequelize, opener: Opener): () => void {
-  async function transaction(first?: TransactionOptions | Body, second?: Body): Promise<unknown> {
+  async function transaction(first?: OpeningOptions | Body, second?: Body): Promise<unknown> {
     const [options, body] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
+    if (GIVEN_BACK in options) return options[GIVEN_BACK];
     // Sequelize's meaning: without a parent given it is a transaction of its own, wherever it is called.
     const parent = options.transaction ? opener.blockFor(options.transaction) : undefined;
     parent?.assertOpen();
