@@ -109,6 +109,14 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
     return super.hasListeners(senderItself(sender));
   }
 
+  override hasConnections(sender?: unknown): boolean {
+    return super.hasConnections(senderItself(sender));
+  }
+
+  override isSender(named: unknown, sender: unknown): boolean {
+    return super.isSender(senderItself(named), sender);
+  }
+
   protected override aliasesOf(sender: unknown): readonly unknown[] {
     return namesakes(sender);
   }

@@ -13,7 +13,7 @@ export function senderOf(instance: Model): ModelStatic<Model> {
  */
 export function isHeard(
   sender: ModelStatic<Model>,
-  signal: { hasListeners(sender: unknown): boolean },
+  signal: { hasConnections(sender: unknown): boolean },
 ): boolean {
-  return signal.hasListeners(sender) && !isAutoCreated(sender);
+  return signal.hasConnections(sender) && !isAutoCreated(sender);
 }

@@ -3,9 +3,14 @@ import { type Connection, newestConnectionOrder, type SignalIdentity } from './c
 import type { AnyReceiver } from './hold.js';
 import { isThenable } from './is-thenable.js';
 
+/** A signal, as far as a mute must know it. */
+export interface MutableSignal extends SignalIdentity {
+  isSender(named: unknown, sender: unknown): boolean;
+}
+
 /** What is to be muted. Receivers that are connected later are not: they still run (D-317). */
 export interface Mute {
-  readonly signal: SignalIdentity;
+  readonly signal: MutableSignal;
   /** Mutes only what this sender sends; left out, whatever is sent. */
   readonly sender?: unknown;
   /** Receivers and dispatchUids that run all the same. */
@@ -118,8 +123,8 @@ class ActiveMute {
   }
 
   concerns(signal: SignalIdentity, sender: unknown): boolean {
-    if (this.#ended || this.#mute.signal !== signal) return false;
-    return (this.#mute.sender ?? sender) === sender;
+    const mute = this.#mute;
+    return !this.#ended && mute.signal === signal && mute.signal.isSender(mute.sender, sender);
   }
 
   /** The receiver of the connection, if it is not to be called. */

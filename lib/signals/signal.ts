@@ -178,10 +178,23 @@ export class Signal<Payload extends object = object> {
    * is a receiver for any sender.
    */
   hasListeners(sender?: unknown): boolean {
-    if (!isAnythingMuted()) return this.#connections.hasLiveReceiver(sender);
+    if (!isAnythingMuted()) return this.hasConnections(sender);
 
     const connections = unmuted(this.#connections.connectionsFor(sender), this, sender);
     return connections.some((connection) => connection.receiver() !== undefined);
+  }
+
+  /**
+   * Tells whether a receiver is connected for `sender`, also while it is muted. Whoever sends may
+   * ask this to save the work when nobody is.
+   */
+  hasConnections(sender?: unknown): boolean {
+    return this.#connections.hasLiveReceiver(sender);
+  }
+
+  /** Tells whether `sender` is the one that `named` stands for in the options of `connect`. */
+  isSender(named: unknown, sender: unknown): boolean {
+    return (named ?? sender) === sender || this.aliasesOf(named).includes(sender);
   }
 
   /**

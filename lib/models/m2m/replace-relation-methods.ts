@@ -66,7 +66,7 @@ export function replaceRelationMethods(
 }
 
 function isHeard({ through }: ManyToMany, { hooks }: ChangeOptions): boolean {
-  return hooks !== false && m2mChanged.hasListeners(through.model);
+  return hooks !== false && m2mChanged.hasConnections(through.model);
 }
 
 async function inBlock<Result>(
