@@ -1,5 +1,5 @@
-import { SignalsError } from '../errors.js';
-import type { Signal, SignalEvent } from '../signals/index.js';
+import { InvalidArgumentError, SignalsError } from '../errors.js';
+import { checkOptions, type EventOf, type OptionRules, Signal, show } from '../signals/index.js';
 
 /** Options of `recordSignal`. */
 export interface RecordSignalOptions<Sender = unknown> {
@@ -36,53 +36,64 @@ export interface SignalRecording<Event> extends Disposable {
  * await orderPaid.send('shop', { total: 12 });
  * console.log(paid.count, paid.events[0]?.total);
  * ```
- * @throws {@link InvalidArgumentError} when an option is unknown or of the wrong kind.
+ * @throws {@link InvalidArgumentError} when it is given something else than a signal, or an option
+ * that is unknown or of the wrong kind.
  */
-export function recordSignal<Payload extends object, Sender = unknown>(
-  signal: Signal<Payload>,
+export function recordSignal<Recorded extends Signal<object>, Sender = unknown>(
+  signal: Recorded,
   options: RecordSignalOptions<Sender> = {},
-): SignalRecording<SignalEvent<Payload, Sender>> {
-  return new Recording<Payload, Sender>(signal, options);
+): SignalRecording<EventOf<Recorded, Sender>> {
+  if (!(signal instanceof Signal)) {
+    throw new InvalidArgumentError(`recordSignal() needs a Signal, not ${show(signal)}.`);
+  }
+  checkOptions('recordSignal()', options, RULES);
+  return new Recording(signal, options);
 }
 
+const RULES: OptionRules = { sender: { accepts: () => true, expected: 'anything' } };
+
+/** Somebody who awaits the next event. */
 interface Waiting<Event> {
   readonly resolve: (event: Event) => void;
   readonly reject: (error: Error) => void;
 }
 
-class Recording<Payload extends object, Sender>
-  implements SignalRecording<SignalEvent<Payload, Sender>>
-{
-  readonly events: SignalEvent<Payload, Sender>[] = [];
+class Recording<Event> implements SignalRecording<Event> {
+  readonly events: Event[] = [];
   readonly #name: string;
   readonly #disconnect: () => boolean;
-  #waiting: Waiting<SignalEvent<Payload, Sender>>[] = [];
+  readonly #waiting: Waiting<Event>[] = [];
   #ended = false;
 
-  constructor(signal: Signal<Payload>, options: RecordSignalOptions<Sender>) {
+  constructor(signal: Signal<object>, options: RecordSignalOptions) {
     this.#name = signal.name;
-    const record = (event: SignalEvent<Payload, Sender>): void => {
-      this.events.push(event);
-      for (const { resolve } of this.#waiting.splice(0)) resolve(event);
-    };
-    this.#disconnect = signal.connect<Sender>(record, options);
+    const record = (event: object): void => this.#record(event as Event);
+    this.#disconnect = signal.connect(record, options);
   }
 
   get count(): number {
     return this.events.length;
   }
 
-  async next(): Promise<SignalEvent<Payload, Sender>> {
-    if (this.#ended) throw this.#endedError();
-    return new Promise((resolve, reject) => {
+  next(): Promise<Event> {
+    if (this.#ended) return Promise.reject(this.#endedError());
+    const next = new Promise<Event>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
     });
+    // Who no longer waits when the recording ends does not care.
+    next.catch(() => {});
+    return next;
   }
 
   [Symbol.dispose](): void {
     this.#disconnect();
     this.#ended = true;
     for (const { reject } of this.#waiting.splice(0)) reject(this.#endedError());
+  }
+
+  #record(event: Event): void {
+    this.events.push(event);
+    for (const { resolve } of this.#waiting.splice(0)) resolve(event);
   }
 
   #endedError(): SignalsError {
