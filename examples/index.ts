@@ -7,6 +7,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'same-transaction': 'What a receiver writes is stored or undone with its cause',
   'transaction-hooks': 'onCommit(): work that waits for the COMMIT',
   'deferred-index': 'defer() and postCommit: a search index that is never ahead of the data',
+  'tagged-posts': 'm2mChanged: a cache that follows the tags of a post',
   orders: 'A shop: items, payment, mail and an index, put together',
 };
 
