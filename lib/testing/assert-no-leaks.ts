@@ -4,14 +4,13 @@ import { type Block, databases } from '../transactions/index.js';
 import { takeLeftOpen } from './test-level.js';
 
 /** What there was when the last call looked. It is undefined before the first. */
-let known:
-  | { readonly connections: WeakSet<Connection>; readonly blocks: WeakSet<Block> }
-  | undefined;
+let known: { readonly connections: ConnectionCount; readonly blocks: WeakSet<Block> } | undefined;
 
 /**
  * Throws when something has been left behind since the last call: receivers connected, blocks and
- * transactions open, with the callbacks that wait in them. What it has reported it does not report
- * again. The first call only looks, and so does not throw: call it before the tests, and after each.
+ * transactions open, with the callbacks that wait in them. A receiver that was disconnected and
+ * connected again is not left behind. What it has reported it does not report again. The first call
+ * only looks, and so does not throw: call it before the tests, and after each.
  *
  * @example
  * ```ts
@@ -30,15 +29,35 @@ export function assertNoLeaks(): void {
   const connections = liveConnections();
   const blocks = [...databases()].flatMap(({ openBlocks }) => [...openBlocks]);
   const leftOpen = takeLeftOpen();
-  known = { connections: new WeakSet(connections), blocks: new WeakSet(blocks) };
+  known = { connections: new ConnectionCount(connections), blocks: new WeakSet(blocks) };
   if (!before) return;
 
   const leaks = [
-    ...connections.filter((one) => !before.connections.has(one)).map(describeConnection),
+    ...connections.filter((one) => !before.connections.take(one)).map(describeConnection),
     ...blocks.filter((one) => !before.blocks.has(one)).map(describeBlock),
     ...leftOpen.map((label) => `${label} was open when the transaction of its test ended`),
   ];
   if (leaks.length > 0) throw new LeakError(leaks);
+}
+
+/** How many connections there were of each receiver or `dispatchUid` to each signal. */
+class ConnectionCount {
+  readonly #counts = new WeakMap<Connection['signal'], Map<Connection['key'], number>>();
+
+  constructor(connections: readonly Connection[]) {
+    for (const { signal, key } of connections) {
+      const ofSignal = this.#counts.get(signal) ?? new Map<Connection['key'], number>();
+      this.#counts.set(signal, ofSignal.set(key, (ofSignal.get(key) ?? 0) + 1));
+    }
+  }
+
+  /** Takes one away that is like `connection`; false when there was none, or none is left. */
+  take({ signal, key }: Connection): boolean {
+    const ofSignal = this.#counts.get(signal);
+    const count = ofSignal?.get(key) ?? 0;
+    if (count > 0) ofSignal?.set(key, count - 1);
+    return count > 0;
+  }
 }
 
 function describeConnection(connection: Connection): string {

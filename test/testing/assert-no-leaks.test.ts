@@ -44,6 +44,19 @@ describe('assertNoLeaks()', () => {
     undoOld();
   });
 
+  it('has nothing against a receiver that was taken out and put back', () => {
+    const ship = (): void => {};
+    signal.connect(ship);
+    forgetLeaks();
+    signal.disconnect(ship);
+    signal.connect(ship);
+    signal.connect(ship, { sender: 'shop' });
+
+    expect(leaks()).to.deep.equal(['orderPaid has the receiver "ship"']);
+    signal.disconnect(ship);
+    signal.disconnect(ship, { sender: 'shop' });
+  });
+
   it('says in its message what was left, and what to do', () => {
     const undo = signal.connect(function ship() {});
 
