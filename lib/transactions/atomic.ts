@@ -80,14 +80,25 @@ export interface Atomic {
 
 /** Makes `atomic` for the databases that `databaseOf` finds. */
 export function makeAtomic(databaseOf: (options: AtomicOptions) => Database): Atomic {
-  function atomic(first?: unknown, body?: unknown): unknown {
-    if (typeof first === 'function') return run(databaseOf, {}, asBody(first));
+  function atomic(...parameters: unknown[]): unknown {
+    const [first, second] = parameters;
+    if (typeof first === 'function') {
+      assertNotDecorating(second);
+      return run(databaseOf, {}, asBody(first));
+    }
     const options = first ?? {};
     assertAtomicOptions(options);
-    if (body === undefined) return wrapper(databaseOf, options);
-    return run(databaseOf, options, asBody(body));
+    // A body that is there and undefined is a mistake of the caller, who waits for it to run.
+    if (parameters.length < 2) return wrapper(databaseOf, options);
+    return run(databaseOf, options, asBody(second));
   }
   return atomic as Atomic;
+}
+
+/** `@atomic` without parentheses would run the method when its class is defined. */
+function assertNotDecorating(context: unknown): void {
+  if (typeof context !== 'object' || context === null || !('kind' in context)) return;
+  throw new InvalidArgumentError('atomic() decorates a method as @atomic(), with parentheses.');
 }
 
 const GENERATORS = ['GeneratorFunction', 'AsyncGeneratorFunction'];

@@ -63,6 +63,8 @@ export interface Trunk extends Block {
   signals: TransactionSignals | undefined;
   /** The last error of a query, for a COMMIT that the server turns into a ROLLBACK. */
   lastError: unknown;
+  /** The blocks whose savepoints are set, the oldest first: each is undone with those before it. */
+  readonly savepoints: Block[];
   /** A name for a savepoint that no other of this transaction has (sequelize#18207). */
   nextSavepoint(): string;
 }
@@ -193,7 +195,7 @@ export abstract class Block implements Scope, TransactionOwner {
     try {
       await this.begin();
       this.assertSound();
-      if (writes) this.#noteOverlap(this);
+      if (writes) this.#noteOverlap();
       return await send(this.carrier());
     } finally {
       this.#oneLess();
@@ -315,10 +317,8 @@ export abstract class Block implements Scope, TransactionOwner {
 
   protected abstract abandonment(): TransactionManagementError;
 
-  /** A write of an enclosing block that a rollback of this one would undo. */
-  overlappedBy(block: Block): void {
-    this.#noteOverlap(block);
-  }
+  /** Notes a write of `_writer`, beside this block, that a rollback of this block would undo. */
+  overlappedBy(_writer: Block): void {}
 
   async #close(endChild: (child: Block) => Promise<void>): Promise<void> {
     this.#state = 'closing';
@@ -338,16 +338,25 @@ export abstract class Block implements Scope, TransactionOwner {
 
   #end(): void {
     this.#state = 'ended';
+    this.#forgetSavepoint();
     if (this.parent) this.parent.release(this);
     else this.host.openBlocks.delete(this);
+  }
+
+  #forgetSavepoint(): void {
+    const { savepoints } = this.trunk;
+    const index = savepoints.lastIndexOf(this);
+    if (index >= 0) savepoints.splice(index, 1);
   }
 
   release(child: Block): void {
     this.#children?.delete(child);
   }
 
-  #noteOverlap(writer: Block): void {
-    for (const child of this.#children ?? []) child.overlappedBy(writer);
+  #noteOverlap(): void {
+    for (const block of this.trunk.savepoints) {
+      if (!isWithin(this, block)) block.overlappedBy(this);
+    }
   }
 
   /**

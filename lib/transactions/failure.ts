@@ -52,11 +52,11 @@ export function requiredError(what: string): TransactionManagementError {
   );
 }
 
-export function overlapError(parent: Labelled, child: Labelled): TransactionManagementError {
+export function overlapError(writer: Labelled, undone: Labelled): TransactionManagementError {
   return new TransactionManagementError(
     'SIGNALS_TRANSACTION_OVERLAP',
-    `${parent.label} wrote while ${child.label} inside it was open, and the rollback of the latter undid that write. ` +
-      'Await the nested block before the next query of the enclosing one.',
+    `${writer.label} wrote while ${undone.label} was open in the same transaction, and the rollback of the latter undid that write. ` +
+      'Await the end of a nested block before the next query of another one.',
   );
 }
 

@@ -20,6 +20,7 @@ export class OutermostBlock extends Block implements Trunk {
   readonly trunk: this = this;
   readonly transaction: OpenTransaction;
   readonly callbacks: Callbacks = new Callbacks();
+  readonly savepoints: Block[] = [];
   failure: Failure | undefined;
   lastError: unknown;
   signals: TransactionSignals | undefined;

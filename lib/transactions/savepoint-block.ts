@@ -47,6 +47,7 @@ export class SavepointBlock extends Block {
     await this.parent.begin();
     const { transaction } = this.trunk;
     this.transaction.connection = transaction.connection;
+    this.trunk.savepoints.push(this);
     try {
       await beginSavepoint(this.host.sequelize, transaction, this.#name);
     } catch (error) {
@@ -66,6 +67,8 @@ export class SavepointBlock extends Block {
     this.transaction.finished = 'commit';
     // In a transaction that failed around this block there is nothing left to release (D-212).
     if (this.#beginning === undefined || this.trunk.failure) return;
+    // The server would forget the younger ones with it. Transactions of Sequelize end in any order.
+    if (this.trunk.savepoints.at(-1) !== this) return;
     await this.#release();
   }
 
@@ -109,8 +112,7 @@ export class SavepointBlock extends Block {
   }
 
   override overlappedBy(writer: Block): void {
-    if (this.#beginning !== undefined) this.#overlap ??= writer;
-    super.overlappedBy(writer);
+    this.#overlap ??= writer;
   }
 
   protected abandonment(): TransactionManagementError {

@@ -1,0 +1,279 @@
+import { expect } from 'chai';
+import { atomic, onCommit, TransactionManagementError, transaction } from 'sequelize-signals';
+import { rejectionOf } from '../support/rejection.js';
+import { describeTransactions } from './ledger.js';
+
+describeTransactions('nested blocks', (bench) => {
+  const failing = (body: () => Promise<unknown>): Promise<Error> =>
+    rejectionOf(
+      atomic(async () => {
+        await body();
+        throw new Error('of the inner function');
+      }),
+    );
+
+  it('set a savepoint and release it (D-208)', async () => {
+    await atomic(async () => {
+      await bench.ledger.do('outer');
+      await atomic(() => bench.ledger.do('inner'));
+    });
+
+    expect(bench.statements.verbs()).to.deep.equal([
+      'BEGIN',
+      'INSERT',
+      'SAVEPOINT',
+      'INSERT',
+      'RELEASE',
+      'COMMIT',
+    ]);
+    await bench.ledger.expectDone(['outer', 'inner']);
+  });
+
+  it('roll back to their savepoint and release it, when they fail (D-208)', async () => {
+    await atomic(async () => {
+      await bench.ledger.do('outer');
+      const error = await failing(() => bench.ledger.do('inner'));
+      expect(error.message).to.equal('of the inner function');
+      await bench.ledger.do('after');
+    });
+
+    expect(bench.statements.verbs()).to.deep.equal([
+      'BEGIN',
+      'INSERT',
+      'SAVEPOINT',
+      'INSERT',
+      'ROLLBACK TO',
+      'RELEASE',
+      'INSERT',
+      'COMMIT',
+    ]);
+    await bench.ledger.expectDone(['outer', 'after']);
+  });
+
+  it('undo the outer block too when their error leaves it', async () => {
+    const error = await rejectionOf(
+      atomic(async () => {
+        await bench.ledger.do('outer');
+        await atomic(async () => {
+          await bench.ledger.do('inner');
+          throw new Error('of the inner function');
+        });
+      }),
+    );
+
+    expect(error.message).to.equal('of the inner function');
+    await bench.ledger.expectDone([]);
+  });
+
+  it('have savepoints with names of their own, on all levels and one after another (sequelize#18207)', async () => {
+    await atomic(async () => {
+      await bench.ledger.do('0');
+      await atomic(async () => {
+        await bench.ledger.do('1');
+        await atomic(() => bench.ledger.do('1.1'));
+        await atomic(() => bench.ledger.do('1.2'));
+      });
+      await atomic(async () => {
+        await bench.ledger.do('2');
+        await atomic(() => bench.ledger.do('2.1'));
+      });
+    });
+
+    const names = bench.statements.savepoints();
+    expect(names).to.have.length(5);
+    expect(new Set(names).size).to.equal(5);
+    await bench.ledger.expectDone(['0', '1', '1.1', '1.2', '2', '2.1']);
+  });
+
+  for (const undone of [0, 1, 2, 3, 4]) {
+    it(`five deep, keep what is around level ${undone} when that fails`, async () => {
+      const enter = (level: number): Promise<void> =>
+        atomic(async () => {
+          await bench.ledger.do(`before ${level}`);
+          if (level < 4) await enter(level + 1).catch(() => {});
+          await bench.ledger.do(`after ${level}`);
+          if (level === undone) throw new Error(`level ${level}`);
+        });
+
+      await enter(0).catch(() => {});
+
+      const kept = [0, 1, 2, 3, 4].slice(0, undone);
+      const [before, after] = [kept.map((l) => `before ${l}`), kept.map((l) => `after ${l}`)];
+      await bench.ledger.expectDone([...before, ...after.reverse()]);
+    });
+  }
+
+  it('run the same transaction, and end in it', async () => {
+    await atomic(async (outer) => {
+      await atomic(async (inner) => {
+        expect(inner).to.not.equal(outer);
+        expect(transaction.current()).to.equal(inner);
+        expect((inner as unknown as { id: string }).id).to.equal(
+          (outer as unknown as { id: string }).id,
+        );
+      });
+      expect(transaction.current()).to.equal(outer);
+      expect(transaction.inAtomicBlock()).to.equal(true);
+    });
+  });
+
+  it('nest in the transaction that is named', async () => {
+    await atomic(async (outer) => {
+      await transaction.outside(() =>
+        atomic({ transaction: outer }, () => bench.ledger.do('inner')),
+      );
+      expect(bench.ledger.called).to.deep.equal([]);
+    });
+
+    await bench.ledger.expectDone(['inner']);
+  });
+
+  if (bench.database.name !== 'sqlite memory') {
+    it('are no nested blocks with `transaction: null`', async () => {
+      await atomic(async () => {
+        await atomic({ transaction: null }, () => bench.ledger.do('own'));
+        expect(bench.ledger.called).to.deep.equal(['own']);
+        await bench.ledger.entries.count();
+      });
+
+      expect(bench.statements.savepoints()).to.deep.equal([]);
+    });
+  } else {
+    it('are refused with `transaction: null`, where there is one connection', async () => {
+      await atomic(async () => {
+        await bench.ledger.do('outer');
+        const error = await rejectionOf(
+          atomic({ transaction: null }, () => bench.ledger.do('own')),
+        );
+        expect(error).to.include({ code: 'SIGNALS_TRANSACTION_MISUSED' });
+      });
+
+      await bench.ledger.expectDone(['outer']);
+    });
+  }
+
+  for (const option of ['isolationLevel', 'readOnly', 'type', 'deferrable', 'retry'] as const) {
+    it(`refuse the option ${option}, which only a transaction can have`, async () => {
+      const values = {
+        isolationLevel: 'SERIALIZABLE',
+        readOnly: true,
+        type: 'IMMEDIATE',
+        deferrable: class {},
+        retry: { times: 1 },
+      };
+      await atomic(async () => {
+        const options = { [option]: values[option] };
+        const error = await rejectionOf(atomic(options as object, () => bench.ledger.do('never')));
+        expect(error).to.be.instanceOf(TransactionManagementError);
+        expect(error.message).to.include(`"${option}"`);
+      });
+
+      expect(bench.statements.all).to.deep.equal([]);
+    });
+  }
+
+  describe('without a savepoint', () => {
+    it('send nothing of their own (D-209)', async () => {
+      await atomic(async () => {
+        await bench.ledger.do('outer');
+        await atomic({ savepoint: false }, () => bench.ledger.do('inner'));
+      });
+
+      expect(bench.statements.verbs()).to.deep.equal(['BEGIN', 'INSERT', 'INSERT', 'COMMIT']);
+      await bench.ledger.expectDone(['outer', 'inner']);
+    });
+
+    it('break the block around them when they fail, whose end tells so (D-209, D-210)', async () => {
+      const error = await rejectionOf(
+        atomic(async () => {
+          await bench.ledger.do('outer');
+          await rejectionOf(
+            atomic({ savepoint: false }, async () => {
+              await bench.ledger.do('inner');
+              throw new Error('of the inner function');
+            }),
+          );
+        }),
+      );
+
+      expect(error).to.include({ code: 'SIGNALS_ROLLED_BACK' });
+      expect((error.cause as Error).message).to.equal('of the inner function');
+      await bench.ledger.expectDone([]);
+    });
+
+    it('are undone by the nearest savepoint, and no further (D-209, D-253)', async () => {
+      await atomic(async () => {
+        await bench.ledger.do('outermost');
+        const error = await failing(async () => {
+          await bench.ledger.do('middle');
+          await atomic({ savepoint: false }, async () => {
+            await bench.ledger.do('merged');
+            await atomic(() => bench.ledger.do('in the merged one'));
+          });
+        });
+        expect(error.message).to.equal('of the inner function');
+      });
+
+      await bench.ledger.expectDone(['outermost']);
+    });
+
+    it('are plain blocks when they are outermost (D-213)', async () => {
+      await atomic({ savepoint: false }, () => bench.ledger.do('stored'));
+
+      await bench.ledger.expectDone(['stored']);
+    });
+  });
+
+  describe('of Sequelize', () => {
+    it('set savepoints with names of their own, and release them', async () => {
+      const { sequelize } = bench;
+      await sequelize.transaction(async (level0) => {
+        await bench.ledger.write('0', level0);
+        await rejectionOf(
+          sequelize.transaction({ transaction: level0 }, async (level1) => {
+            await bench.ledger.write('1', level1);
+            await sequelize.transaction({ transaction: level1 }, async (level2) => {
+              await bench.ledger.write('2', level2);
+              await onCommit(bench.ledger.callback('2'));
+            });
+            throw new Error('level 1');
+          }),
+        );
+        await sequelize.transaction({ transaction: level0 }, (t) => bench.ledger.write('3', t));
+      });
+
+      expect(new Set(bench.statements.savepoints()).size).to.equal(3);
+      expect(bench.statements.verbs().filter((verb) => verb === 'RELEASE')).to.have.length(3);
+      await bench.ledger.expectDone(['0', '3'], []);
+    });
+
+    it('may be ended by hand, also out of order', async () => {
+      const { sequelize } = bench;
+      await atomic(async (t) => {
+        const first = await sequelize.transaction({ transaction: t });
+        await bench.ledger.write('first', first);
+        const second = await sequelize.transaction({ transaction: t });
+        await bench.ledger.write('second', second);
+        await first.commit();
+        await second.rollback();
+      });
+
+      await bench.ledger.expectDone(['first'], []);
+    });
+
+    it('do not undo in silence what a block beside them wrote', async () => {
+      const { sequelize } = bench;
+      const error = await rejectionOf(
+        atomic(async (t) => {
+          const savepoint = await sequelize.transaction({ transaction: t });
+          await bench.ledger.write('in the savepoint', savepoint);
+          await atomic(() => bench.ledger.do('in a block beside it'));
+          await savepoint.rollback();
+        }),
+      );
+
+      expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+      await bench.ledger.expectDone([]);
+    });
+  });
+});
