@@ -9,8 +9,8 @@ type Query = (sql: Sql, options?: QueryOptions & InternalOptions) => Promise<unk
 /** Options of Sequelize that only Sequelize itself uses. */
 interface InternalOptions {
   readonly [CONTROL]?: true;
-  /** On the INSERT of `findOrCreate`, which expects to lose a race. */
-  readonly exception?: boolean;
+  /** On the INSERT of `findOrCreate`, which expects to lose a race: `true`, or PostgreSQL's clause. */
+  readonly exception?: boolean | string;
 }
 
 function textOf(sql: Sql): string {
@@ -30,7 +30,7 @@ function isServerError(error: unknown): boolean {
 
 /** `findOrCreate` goes on after a unique violation of its INSERT (D-131). */
 function isSurvived(error: unknown, options: InternalOptions | undefined): boolean {
-  return options?.exception === true && (error as Error).name === 'SequelizeUniqueConstraintError';
+  return !!options?.exception && (error as Error).name === 'SequelizeUniqueConstraintError';
 }
 
 /** What `sequelize.query` needs of the installed database. */

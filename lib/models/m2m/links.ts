@@ -57,7 +57,7 @@ export class Links {
   /** Unlinks everything. */
   async clear(): Promise<void> {
     await this.#send('pre_clear', null);
-    await this.#delete({ ...this.#of(), ...this.#side.through.scope });
+    await this.#delete(this.#of());
     await this.#send('post_clear', null);
   }
 
@@ -91,16 +91,19 @@ export class Links {
     await m2mChanged.send(this.#side.through.model, payload as M2MChanged);
   }
 
-  /** The condition of the rows that link the instance, or those that link it with `keys`. */
+  /**
+   * The condition of the rows that link the instance, or those that link it with `keys`. It keeps
+   * to the scope of the relation, which Sequelize's `remove` forgets.
+   */
   #of(keys?: readonly Identifier[]): WhereOptions & object {
-    const { identifier, foreignIdentifier } = this.#side;
-    const own = { [identifier]: this.#sourceKey };
+    const { identifier, foreignIdentifier, through } = this.#side;
+    const own = { [identifier]: this.#sourceKey, ...through.scope };
     return keys ? { ...own, [foreignIdentifier]: [...keys] } : own;
   }
 
   async #rows(keys?: readonly Identifier[]): Promise<Map<Identifier, Row>> {
     const { target, targetKey, through, foreignIdentifier } = this.#side;
-    const where = { ...this.#of(keys), ...through.scope };
+    const where = this.#of(keys);
     const rows: unknown[] = await through.model.findAll({ ...this.#options, where, raw: true });
     return new Map(
       (rows as Row[]).map((row) => [normalKey(target, targetKey, row[foreignIdentifier]), row]),

@@ -56,14 +56,21 @@ export function declareSide(side: ManyToMany): void {
   if (!sides.includes(side)) sidesOf.set(side.through.model, [...sides, side]);
 }
 
-/** Whether the other side of the relation was declared before this one. */
+/** Whether the other side of the relation was declared before this one, or any like it. */
 export function isReverse(side: ManyToMany): boolean {
   const sides = sidesOf.get(side.through.model) ?? [];
-  return sides.slice(0, sides.indexOf(side)).some((earlier) => isOtherSide(earlier, side));
+  const first = sides.find((earlier) => isLike(earlier, side) || isOtherSide(earlier, side));
+  return first !== undefined && !isLike(first, side);
+}
+
+function isLike(one: ManyToMany, other: ManyToMany): boolean {
+  const { identifier, foreignIdentifier } = one;
+  return identifier === other.identifier && foreignIdentifier === other.foreignIdentifier;
 }
 
 function isOtherSide(one: ManyToMany, other: ManyToMany): boolean {
-  return one.identifier === other.foreignIdentifier && one.foreignIdentifier === other.identifier;
+  const { identifier, foreignIdentifier } = one;
+  return identifier === other.foreignIdentifier && foreignIdentifier === other.identifier;
 }
 
 /** Sides that were declared before anyone watched, in the order of their declarations. */

@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import { DataTypes, type Model, type ModelStatic, type Sequelize } from 'sequelize';
+import {
+  atomic,
+  type Connection,
+  install,
+  onCommit,
+  postSave,
+  preSave,
+  transaction,
+} from 'sequelize-signals';
+import { describeOnEachDatabase } from '../support/databases.js';
+import { rejectionOf } from '../support/rejection.js';
+import { Statements } from '../support/statements.js';
+
+describeOnEachDatabase('findOrCreate', (database) => {
+  const statements = new Statements();
+  const log: string[] = [];
+  let sequelize: Sequelize;
+  let connection: Connection;
+  let Tag: ModelStatic<Model>;
+  let undo: (() => boolean)[] = [];
+
+  before(async () => {
+    sequelize = database.connect({ logging: statements.log });
+    connection = install(sequelize);
+    Tag = sequelize.define(
+      'Tag',
+      { name: { type: DataTypes.STRING, unique: true }, colour: DataTypes.STRING },
+      { timestamps: false },
+    );
+    await sequelize.sync({ force: true });
+  });
+  beforeEach(async () => {
+    await Tag.destroy({ where: {} });
+    undo = [
+      preSave.connect(() => void log.push('preSave')),
+      postSave.connect(() => void log.push('postSave')),
+    ];
+    log.length = 0;
+    statements.clear();
+  });
+  afterEach(() => {
+    for (const disconnect of undo) disconnect();
+  });
+  after(() => connection.uninstall());
+
+  const where = { name: 'new' };
+  const verbs = () => statements.verbs().map((verb) => (verb === 'CREATE' ? 'INSERT' : verb));
+
+  function failInPostSave(): void {
+    const fail = () => {
+      throw new Error('boom');
+    };
+    undo.push(postSave.connect(fail));
+  }
+
+  /** Has somebody else insert the row between the SELECT and the INSERT. */
+  function loseTheRace(options: { transaction?: null }): void {
+    undo.push(
+      preSave.connect(() => Tag.create(where, { hooks: false, ...options }), { once: true }),
+    );
+  }
+
+  it('sends nothing when it finds the row (D-130)', async () => {
+    await Tag.create(where, { hooks: false });
+
+    const [, created] = await Tag.findOrCreate({ where });
+
+    expect(created).to.equal(false);
+    expect(log).to.deep.equal([]);
+  });
+
+  it('sends the save signals in its own transaction when it creates the row (D-130)', async () => {
+    const blocks: boolean[] = [];
+    undo.push(
+      postSave.connect(async () => {
+        blocks.push(transaction.inAtomicBlock());
+        await onCommit(() => void log.push('committed'));
+      }),
+    );
+
+    const [, created] = await Tag.findOrCreate({ where });
+
+    expect(created).to.equal(true);
+    expect(blocks).to.deep.equal([true]);
+    expect(log).to.deep.equal(['preSave', 'postSave', 'committed']);
+    expect(verbs()).to.deep.equal(['BEGIN', 'SELECT', 'INSERT', 'COMMIT']);
+  });
+
+  it('has a savepoint of its own in a block, and ends it', async () => {
+    await atomic(() => Tag.findOrCreate({ where }));
+
+    expect(verbs()).to.deep.equal([
+      ...['BEGIN', 'SAVEPOINT', 'SELECT', 'INSERT', 'RELEASE'],
+      'COMMIT',
+    ]);
+  });
+
+  it('keeps nothing when postSave fails, and throws what it threw', async () => {
+    failInPostSave();
+
+    const error = await rejectionOf(Tag.findOrCreate({ where }));
+
+    expect(error.message).to.equal('boom');
+    expect(await Tag.count()).to.equal(0);
+  });
+
+  it('keeps nothing of itself in a block that goes on', async () => {
+    failInPostSave();
+
+    await atomic(async () => {
+      await Tag.create({ name: 'other' }, { hooks: false });
+      await rejectionOf(Tag.findOrCreate({ where }));
+    });
+
+    expect((await Tag.findAll()).map((tag) => tag.get('name'))).to.deep.equal(['other']);
+  });
+
+  it('throws what the server said, though the server has aborted its transaction', async () => {
+    await Tag.create({ name: 'other' }, { hooks: false });
+    undo.push(preSave.connect(({ instance }) => void instance.set('name', 'other')));
+
+    const error = await rejectionOf(Tag.findOrCreate({ where: { colour: 'red' } }));
+
+    expect(error.name).to.equal('SequelizeUniqueConstraintError');
+    expect(await Tag.count()).to.equal(1);
+  });
+
+  it('finds the row of the winner when it loses a race in a block (D-131)', async () => {
+    loseTheRace({});
+
+    const created = await atomic(async () => {
+      const [tag, isNew] = await Tag.findOrCreate({ where });
+      expect(tag.get('name')).to.equal('new');
+      await Tag.create({ name: 'other' }, { hooks: false });
+      return isNew;
+    });
+
+    expect(created).to.equal(false);
+    expect(log).to.deep.equal(['preSave']);
+    expect(await Tag.count()).to.equal(2);
+  });
+
+  it('finds the row of another connection when it loses a race outside of blocks (D-131)', async function () {
+    // SQLite locks the others out once it has read.
+    if (database.dialect === 'sqlite') this.skip();
+    loseTheRace({ transaction: null });
+
+    const [tag, created] = await Tag.findOrCreate({ where });
+
+    expect([tag.get('name'), created]).to.deep.equal(['new', false]);
+    expect(log).to.deep.equal(['preSave']);
+  });
+
+  it('leaves it to Sequelize to refuse what it cannot do', async () => {
+    const nowhere = {} as { where: typeof where };
+
+    expect((await rejectionOf(Tag.findOrCreate(nowhere))).message).to.contain('Missing where');
+  });
+
+  it('leaves the options of the caller alone', async () => {
+    const options = Object.freeze({ where: Object.freeze({ ...where }) });
+
+    await Tag.findOrCreate(options);
+
+    expect(Object.keys(options)).to.deep.equal(['where']);
+  });
+});
