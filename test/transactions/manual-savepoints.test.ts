@@ -1,0 +1,162 @@
+import { expect } from 'chai';
+import { atomic, onCommit, transaction } from 'sequelize-signals';
+import { rejectionOf } from '../support/rejection.js';
+import { describeTransactions } from './ledger.js';
+
+const { savepoint, savepointCommit, savepointRollback } = transaction;
+
+describeTransactions('a manual savepoint', (bench) => {
+  it('undoes what came after it', async () => {
+    await atomic(async () => {
+      await bench.ledger.do('before');
+      const sid = await savepoint();
+      await bench.ledger.write('after');
+      await savepointRollback(sid);
+      await bench.ledger.do('later');
+    });
+
+    await bench.ledger.expectDone(['before', 'later']);
+  });
+
+  it('drops the callbacks that came after it, and no others (D-255 is fixed)', async () => {
+    await atomic(async () => {
+      await onCommit(bench.ledger.callback('before'));
+      const sid = await savepoint();
+      await onCommit(bench.ledger.callback('after'));
+      await atomic(() => onCommit(bench.ledger.callback('in a block after')));
+      await savepointRollback(sid);
+      await onCommit(bench.ledger.callback('later'));
+    });
+
+    expect(bench.ledger.called).to.deep.equal(['before', 'later']);
+  });
+
+  it('can be rolled back to more than once', async () => {
+    await atomic(async () => {
+      const sid = await savepoint();
+      await bench.ledger.do('first attempt');
+      await savepointRollback(sid);
+      await bench.ledger.do('second attempt');
+      await savepointRollback(sid);
+      await bench.ledger.do('third attempt');
+    });
+
+    await bench.ledger.expectDone(['third attempt']);
+  });
+
+  it('keeps what came after it when it is forgotten', async () => {
+    await atomic(async () => {
+      const sid = await savepoint();
+      await bench.ledger.do('kept');
+      await savepointCommit(sid);
+    });
+
+    expect(bench.statements.verbs()).to.deep.equal([
+      'BEGIN',
+      'SAVEPOINT',
+      'INSERT',
+      'RELEASE',
+      'COMMIT',
+    ]);
+    await bench.ledger.expectDone(['kept']);
+  });
+
+  it('has an id that no other one gets (D-233, D-235)', async () => {
+    const ids = await atomic(async () => {
+      const first = await savepoint();
+      await atomic(() => bench.ledger.do('in a block'));
+      const second = await savepoint();
+      await savepointRollback(first);
+      return [first, second, await savepoint()];
+    });
+
+    expect(new Set([...ids, ...bench.statements.savepoints()]).size).to.equal(4);
+    await bench.ledger.expectDone([]);
+  });
+
+  it('makes a block sound again that an error broke after it', async () => {
+    await atomic(async () => {
+      await bench.ledger.do('stored');
+      const sid = await savepoint();
+      await rejectionOf(bench.ledger.write('stored'));
+      expect(transaction.getRollback()).to.equal(true);
+      await savepointRollback(sid);
+      expect(transaction.getRollback()).to.equal(false);
+      await bench.ledger.do('more');
+    });
+
+    await bench.ledger.expectDone(['stored', 'more']);
+  });
+
+  it('does not take setRollback(true) back', async () => {
+    await atomic(async () => {
+      const sid = await savepoint();
+      await bench.ledger.do('undone');
+      transaction.setRollback(true);
+      await savepointRollback(sid);
+      expect(transaction.getRollback()).to.equal(true);
+    });
+
+    await bench.ledger.expectDone([]);
+  });
+
+  it('is nothing outside of a block (D-233)', async () => {
+    expect(await savepoint()).to.equal(undefined);
+    await savepointCommit(undefined);
+    await savepointRollback(undefined);
+    await savepointRollback('anything');
+
+    expect(bench.statements.all).to.deep.equal([]);
+  });
+
+  it('is refused when the id is not one of this transaction', async () => {
+    const old = await atomic(() => savepoint());
+    bench.statements.clear();
+
+    await atomic(async () => {
+      for (const sid of [old, 'made up', undefined]) {
+        for (const end of [savepointCommit, savepointRollback]) {
+          const error = await rejectionOf(end(sid));
+          expect(error).to.include({ code: 'SIGNALS_TRANSACTION_MISUSED' });
+        }
+      }
+      expect(bench.statements.all).to.deep.equal([]);
+    });
+  });
+
+  it('is refused after it was forgotten', async () => {
+    await atomic(async () => {
+      const sid = await savepoint();
+      await savepointCommit(sid);
+      const error = await rejectionOf(savepointRollback(sid));
+      expect(error).to.include({ code: 'SIGNALS_TRANSACTION_MISUSED' });
+      await bench.ledger.do('stored');
+    });
+
+    await bench.ledger.expectDone(['stored']);
+  });
+
+  it('is gone with the block that it was set in, loudly', async () => {
+    const error = await rejectionOf(
+      atomic(async () => {
+        const sid = await atomic(() => savepoint());
+        await bench.ledger.do('after');
+        await savepointRollback(sid);
+      }),
+    );
+
+    expect(error).to.be.an('error');
+    await bench.ledger.expectDone([]);
+  });
+
+  it('works in a transaction of Sequelize', async () => {
+    await bench.sequelize.transaction(async () => {
+      await bench.ledger.do('before');
+      const sid = await savepoint();
+      await bench.ledger.do('after');
+      await savepointRollback(sid);
+    });
+
+    await bench.ledger.expectDone(['before']);
+  });
+});
