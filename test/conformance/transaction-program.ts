@@ -5,10 +5,13 @@ import {
   UniqueConstraintError,
 } from 'sequelize';
 import {
+  atomic,
   type Connection,
   DurableTransactionError,
+  onCommit,
   RolledBackError,
   TransactionManagementError,
+  transaction,
 } from 'sequelize-signals';
 
 /** A program about transactions: a list of statements on one table of unique integers. */
@@ -43,6 +46,19 @@ export interface TransactionFunctions {
   readonly onCommit: Connection['onCommit'];
   setRollback(value: boolean): void;
   getRollback(): boolean;
+}
+
+/** The functions of the module, for the connection with the alias "default". */
+export const MODULE: TransactionFunctions = {
+  atomic,
+  onCommit,
+  setRollback: transaction.setRollback,
+  getRollback: transaction.getRollback,
+};
+
+/** PostgreSQL ends a transaction at its first error, whatever `setRollback(false)` asks for. */
+export function mayRunOn(dialect: string, program: TransactionProgram): boolean {
+  return dialect !== 'postgres' || !JSON.stringify(program).includes('["setRollback",false]');
 }
 
 /** Runs a program on a table that holds nothing but row 0. */
