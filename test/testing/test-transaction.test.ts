@@ -396,7 +396,36 @@ describeOnEachDatabase('testTransaction()', (database) => {
     });
   }
 
+  if (database.dialect === 'postgres') {
+    it('goes on after work beside a broken block, which the server refuses', async () => {
+      await test.begin();
+      await rejectionOf(
+        atomic(async () => {
+          const error = await rejectionOf(book.sequelize.query('SELECT nonsense'));
+          await rejectionOf(transaction.outside(() => book.write('Ada')));
+          throw error;
+        }),
+      );
+
+      await book.write('Ben');
+
+      expect(await book.names()).to.deep.equal(['Ben']);
+      await test.rollback();
+    });
+  }
+
   if (database.dialect === 'mysql' || database.dialect === 'mariadb') {
+    it('rejects a block in which a statement committed the transaction', async () => {
+      await test.begin();
+      const Other = book.sequelize.define('Other', { name: DataTypes.STRING });
+
+      const error = await rejectionOf(atomic(() => Other.sync()));
+
+      expect(error.message).to.match(/SAVEPOINT .* does not exist/);
+      await rejectionOf(test.rollback());
+      await Other.drop();
+    });
+
     it('tells of a statement that committed the transaction', async () => {
       await test.begin();
       await book.sequelize.define('Other', { name: DataTypes.STRING }).sync();
