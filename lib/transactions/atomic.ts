@@ -123,8 +123,9 @@ async function run<Result>(
   const parent = database.blockFor(options.transaction);
   if (parent) return runNested(database, parent, options, body);
   const label = newLabel('atomic block', body.name);
-  const attempt = () => runBlock(database, undefined, label, options, body);
-  return options.retry ? retrying(options.retry, attempt) : attempt();
+  const open = () => openBlock(database, undefined, label, options);
+  const runIn = (block: Block) => runBlock(block, options, body);
+  return options.retry ? retrying(options.retry, open, runIn) : runIn(open());
 }
 
 function runNested<Result>(
@@ -142,22 +143,30 @@ function runNested<Result>(
   }
   assertNestable(options);
   const label = newLabel('atomic block', body.name);
-  return parent.inTurn({ label }, () => runBlock(database, parent, label, options, body));
+  return parent.inTurn({ label }, () =>
+    runBlock(openBlock(database, parent, label, options), options, body),
+  );
 }
 
-async function runBlock<Result>(
+function openBlock(
   database: Database,
   parent: Block | undefined,
   label: string,
   options: AtomicOptions,
-  body: AtomicBody<Result>,
-): Promise<Result> {
-  const block = database.open(parent, transactionOptions(options), {
+): Block {
+  return database.open(parent, transactionOptions(options), {
     label,
     managed: true,
     raw: false,
     savepoint: options.savepoint ?? true,
   });
+}
+
+function runBlock<Result>(
+  block: Block,
+  options: AtomicOptions,
+  body: AtomicBody<Result>,
+): Promise<Result> {
   const beginsAtOnce = options.type !== undefined && options.type !== 'DEFERRED';
   return block.run(
     beginsAtOnce ? (transaction) => block.begin().then(() => body(transaction)) : body,

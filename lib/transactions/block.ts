@@ -140,6 +140,11 @@ export abstract class Block implements Scope, TransactionOwner {
     return this.#state === 'open';
   }
 
+  /** Whether its work was kept: for the outermost level that it was committed. */
+  get stored(): boolean {
+    return this.transaction.finished === 'commit';
+  }
+
   /** Runs `body` in this block; keeps its work when it resolves, and undoes it when it rejects. */
   async run<Result>(
     body: (transaction: OpenTransaction) => Result | PromiseLike<Result>,
