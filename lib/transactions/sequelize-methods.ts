@@ -17,10 +17,14 @@ function textOf(sql: Sql): string {
   return typeof sql === 'string' ? sql : sql.query;
 }
 
+/** Statements that only read. What they are is in their text: `INSERT … RETURNING` is sent as a SELECT. */
 const READS = /^\s*(select|show|explain|describe|desc|values|pragma)\b/i;
+const WITH = /^\s*with\b/i;
+const WRITES = /\b(insert|update|delete|merge)\b/i;
 
-function writes(sql: Sql, options: QueryOptions | undefined): boolean {
-  return options?.type !== 'SELECT' && !READS.test(textOf(sql));
+function writes(sql: Sql): boolean {
+  const text = textOf(sql);
+  return WITH.test(text) ? WRITES.test(text) : !READS.test(text);
 }
 
 /** Whether the server refused a statement; anything else was refused before one was sent. */
@@ -50,9 +54,9 @@ export function interceptQueries(sequelize: Sequelize, router: Router): () => vo
     if (!block && options?.transaction) return original(sql, options);
     // Sequelize looks for a transaction in its namespace when it is given none; `null` says that there is none.
     const send = (transaction: Transaction | null) => original(sql, { ...options, transaction });
-    if (!block) return router.ground.query(writes(sql, options), send);
+    if (!block) return router.ground.query(writes(sql), send);
 
-    return block.query(writes(sql, options), async (transaction) => {
+    return block.query(writes(sql), async (transaction) => {
       try {
         return await send(transaction);
       } catch (error) {
