@@ -22,6 +22,16 @@ export { install } from './install.js';
 export type { Configuration, Logger } from './logger.js';
 export { configure } from './logger.js';
 export type {
+  BulkCreate,
+  BulkCreateBySender,
+  BulkDelete,
+  BulkDeleteBySender,
+  BulkDeleted,
+  BulkDeletedBySender,
+  BulkUpdate,
+  BulkUpdateBySender,
+  BulkUpdated,
+  BulkUpdatedBySender,
   Delete,
   DeleteBySender,
   LinksChanged,
@@ -41,8 +51,14 @@ export type {
 export {
   ModelSignal,
   m2mChanged,
+  postBulkCreate,
+  postBulkDelete,
+  postBulkUpdate,
   postDelete,
   postSave,
+  preBulkCreate,
+  preBulkDelete,
+  preBulkUpdate,
   preDelete,
   preSave,
   unresolvedSenders,

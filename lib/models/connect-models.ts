@@ -1,16 +1,24 @@
 import type { Model, ModelStatic, Sequelize } from 'sequelize';
 import type { Database } from '../transactions/index.js';
+import { bulkCreateFamily } from './bulk-create.js';
+import { bulkDeleteFamily } from './bulk-delete.js';
+import { bulkUpdateFamily } from './bulk-update.js';
 import { nameModel, unnameModel } from './defined-models.js';
 import { deleteFamily } from './delete.js';
 import type { Family } from './family.js';
 import { findOrCreateFamily } from './find-or-create.js';
 import { relationFamily } from './m2m/relation-family.js';
 import { Replaced } from './replaced.js';
+import { rowFamily } from './rows.js';
 import { saveFamily } from './save.js';
 
 const FAMILIES: readonly ((database: Database) => Family)[] = [
   saveFamily,
   deleteFamily,
+  bulkCreateFamily,
+  bulkUpdateFamily,
+  bulkDeleteFamily,
+  rowFamily,
   findOrCreateFamily,
   relationFamily,
 ];

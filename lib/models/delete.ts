@@ -6,13 +6,13 @@ import type { ModelSignal } from './model-signal.js';
 import { postDelete, preDelete } from './model-signals.js';
 import type { DeleteBySender } from './payloads.js';
 import { replaceMethod } from './replace-method.js';
-import { isHeard, senderOf } from './sender-of.js';
+import { isEitherHeard, send, senderOf } from './send.js';
 
 /** On the options of a deletion: where it began. */
-const ORIGIN = Symbol('origin');
+export const ORIGIN: unique symbol = Symbol('origin');
 
 /** Keeps the identity of an origin, where Sequelize copies the options with all plain objects in them. */
-class Origin {
+export class Origin {
   readonly value: object;
 
   constructor(value: object) {
@@ -20,47 +20,36 @@ class Origin {
   }
 }
 
-/** The options of a deletion as its hooks get them. */
-interface HookOptions extends InstanceDestroyOptions {
+/** What the options of a deletion carry for the library. */
+export interface FromOrigin {
   readonly [ORIGIN]?: Origin | undefined;
 }
+
+/** The options of a deletion as its hooks get them. */
+interface HookOptions extends InstanceDestroyOptions, FromOrigin {}
 
 type Destroy = (this: Model, ...parameters: [options?: HookOptions]) => Promise<void>;
 
 /** Sends `preDelete` and `postDelete`. */
 export function deleteFamily(database: Database): Family {
+  const sending =
+    (signal: ModelSignal<DeleteBySender>) =>
+    async (instance: Model, options: HookOptions): Promise<void> => {
+      const sender = senderOf(instance);
+      const origin = options[ORIGIN]?.value ?? instance;
+      const payload = { instance, origin, soft: isSoft(sender, options) };
+      await send(database, signal, sender, payload, options.transaction);
+    };
   return {
-    hooks: {
-      beforeDestroy: (instance: Model, options: HookOptions) =>
-        send(database, preDelete, instance, options),
-      afterDestroy: (instance: Model, options: HookOptions) =>
-        send(database, postDelete, instance, options),
-    },
+    hooks: { beforeDestroy: sending(preDelete), afterDestroy: sending(postDelete) },
     replaceMethods: ({ prototype }: ModelStatic<Model>) => [
       replaceMethod(prototype, 'destroy', (original: Destroy) => inBlock(database, original)),
     ],
   };
 }
 
-async function send(
-  database: Database,
-  signal: ModelSignal<DeleteBySender>,
-  instance: Model,
-  options: HookOptions,
-): Promise<void> {
-  const sender = senderOf(instance);
-  if (!isHeard(sender, signal)) return;
-  const payload = {
-    instance,
-    using: database.alias,
-    origin: options[ORIGIN]?.value ?? instance,
-    transaction: options.transaction ?? undefined,
-    soft: isSoft(sender, options),
-  };
-  await database.within(options.transaction, () => signal.send(sender, payload));
-}
-
-function isSoft(model: ModelStatic<Model>, options: HookOptions): boolean {
+/** Whether a deletion only marks the rows of a model, which is paranoid then. */
+export function isSoft(model: ModelStatic<Model>, options: InstanceDestroyOptions): boolean {
   // Sequelize's types leave out what it asks itself.
   const { _timestampAttributes: timestamps } = model as unknown as {
     readonly _timestampAttributes: { readonly deletedAt?: string };
@@ -72,7 +61,8 @@ function isSoft(model: ModelStatic<Model>, options: HookOptions): boolean {
 function inBlock(database: Database, destroy: Destroy): Destroy {
   return async function (...parameters) {
     const [options] = parameters;
-    if (options?.hooks === false || !isWatched(this)) return destroy.apply(this, parameters);
+    if (options?.hooks === false || !isEitherHeard(senderOf(this), preDelete, postDelete))
+      return destroy.apply(this, parameters);
 
     assertKey(this);
     const origin = options?.[ORIGIN] ?? new Origin(this);
@@ -80,11 +70,6 @@ function inBlock(database: Database, destroy: Destroy): Destroy {
       destroy.call(this, { ...options, transaction, [ORIGIN]: origin }),
     );
   };
-}
-
-function isWatched(instance: Model): boolean {
-  const sender = senderOf(instance);
-  return isHeard(sender, preDelete) || isHeard(sender, postDelete);
 }
 
 function assertKey(instance: Model): void {

@@ -5,8 +5,30 @@
  */
 export { connectModels } from './connect-models.js';
 export { type ModelSender, ModelSignal } from './model-signal.js';
-export { m2mChanged, postDelete, postSave, preDelete, preSave } from './model-signals.js';
+export {
+  m2mChanged,
+  postBulkCreate,
+  postBulkDelete,
+  postBulkUpdate,
+  postDelete,
+  postSave,
+  preBulkCreate,
+  preBulkDelete,
+  preBulkUpdate,
+  preDelete,
+  preSave,
+} from './model-signals.js';
 export type {
+  BulkCreate,
+  BulkCreateBySender,
+  BulkDelete,
+  BulkDeleteBySender,
+  BulkDeleted,
+  BulkDeletedBySender,
+  BulkUpdate,
+  BulkUpdateBySender,
+  BulkUpdated,
+  BulkUpdatedBySender,
   Delete,
   DeleteBySender,
   LinksChanged,

@@ -1,5 +1,10 @@
 import { ModelSignal } from './model-signal.js';
 import type {
+  BulkCreateBySender,
+  BulkDeleteBySender,
+  BulkDeletedBySender,
+  BulkUpdateBySender,
+  BulkUpdatedBySender,
   DeleteBySender,
   M2MChangedBySender,
   PostSaveBySender,
@@ -33,3 +38,42 @@ export const postDelete: ModelSignal<DeleteBySender> = new ModelSignal({ name: '
  * one block. `setX` removes, then adds, only what is different; `setX(null)` clears.
  */
 export const m2mChanged: ModelSignal<M2MChangedBySender> = new ModelSignal({ name: 'm2mChanged' });
+
+/**
+ * Sent before `bulkCreate` inserts instances, and before `upsert` stores one, with their model as
+ * sender. These calls send no signals for single instances but with `individualHooks: true`.
+ */
+export const preBulkCreate: ModelSignal<BulkCreateBySender> = new ModelSignal({
+  name: 'preBulkCreate',
+});
+
+/** Sent after `bulkCreate` and `upsert`. As with `postSave`, the rows are stored when a receiver fails. */
+export const postBulkCreate: ModelSignal<BulkCreateBySender> = new ModelSignal({
+  name: 'postBulkCreate',
+});
+
+/**
+ * Sent before `Model.update()`, `increment` and `decrement`, with the model as sender. They send
+ * no signals for single instances, but `Model.update()` with `individualHooks: true`.
+ */
+export const preBulkUpdate: ModelSignal<BulkUpdateBySender> = new ModelSignal({
+  name: 'preBulkUpdate',
+});
+
+/** Sent after `Model.update()`, `increment` and `decrement`. The rows stay when a receiver fails. */
+export const postBulkUpdate: ModelSignal<BulkUpdatedBySender> = new ModelSignal({
+  name: 'postBulkUpdate',
+});
+
+/**
+ * Sent before `Model.destroy()` and `truncate()`, with the model as sender. While a model has
+ * receivers of this signal or `postBulkDelete`, the deletion runs with them as one block.
+ */
+export const preBulkDelete: ModelSignal<BulkDeleteBySender> = new ModelSignal({
+  name: 'preBulkDelete',
+});
+
+/** Sent after `Model.destroy()` and `truncate()`, while the block is open. A failure undoes them. */
+export const postBulkDelete: ModelSignal<BulkDeletedBySender> = new ModelSignal({
+  name: 'postBulkDelete',
+});

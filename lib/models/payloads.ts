@@ -1,4 +1,4 @@
-import type { Identifier, Model, ModelStatic, Transaction } from 'sequelize';
+import type { Identifier, Model, ModelStatic, Transaction, WhereOptions } from 'sequelize';
 
 /** What the payloads of all model signals have. */
 export interface ModelPayload {
@@ -35,6 +35,47 @@ export interface Delete<Instance extends Model = Model> extends ModelPayload {
   readonly origin: object;
   /** Whether the row stays and is marked only, as those of paranoid models are. */
   readonly soft: boolean;
+}
+
+/** What receivers of `preBulkCreate` and `postBulkCreate` get. */
+export interface BulkCreate<Instance extends Model = Model> extends ModelPayload {
+  /**
+   * What is being inserted. What a receiver changes before is written, except by `upsert`. The
+   * database may not have told the keys and defaults of the rows.
+   */
+  readonly instances: readonly Instance[];
+  /** What becomes of rows that are there already: which of them were, nobody tells. */
+  readonly onConflict: 'fail' | 'ignore' | 'update';
+}
+
+/** What receivers of `preBulkUpdate` get. */
+export interface BulkUpdate extends ModelPayload {
+  /** The new values. What a receiver changes is written. */
+  readonly values: Record<string, unknown>;
+  /** By how much `increment` and `decrement` change each field; `null` for an update. */
+  readonly increments: Readonly<Record<string, number>> | null;
+  /** Which rows are updated, as Sequelize asks for them: with the model's scope. */
+  readonly where: WhereOptions | undefined;
+}
+
+/** What receivers of `postBulkUpdate` get. */
+export interface BulkUpdated extends BulkUpdate {
+  /** The number of rows; undefined for `increment` and `decrement`, which do not tell. */
+  readonly count: number | undefined;
+}
+
+/** What receivers of `preBulkDelete` get. */
+export interface BulkDelete extends ModelPayload {
+  /** Which rows are deleted, as Sequelize asks for them; undefined for all, by `truncate`. */
+  readonly where: WhereOptions | undefined;
+  /** Whether the rows stay and are marked only, as those of paranoid models are. */
+  readonly soft: boolean;
+}
+
+/** What receivers of `postBulkDelete` get. */
+export interface BulkDeleted extends BulkDelete {
+  /** The number of rows; undefined where the database does not tell. */
+  readonly count: number | undefined;
 }
 
 interface LinksChange extends ModelPayload {
@@ -98,4 +139,29 @@ export interface DeleteBySender extends PayloadBySender {
 /** The payload of `m2mChanged`, whose sender is the through model. */
 export interface M2MChangedBySender extends PayloadBySender {
   readonly payload: M2MChanged;
+}
+
+/** The payload of `preBulkCreate` and `postBulkCreate`, by sender. */
+export interface BulkCreateBySender extends PayloadBySender {
+  readonly payload: BulkCreate<this['instance']>;
+}
+
+/** The payload of `preBulkUpdate`, whatever the sender. */
+export interface BulkUpdateBySender extends PayloadBySender {
+  readonly payload: BulkUpdate;
+}
+
+/** The payload of `postBulkUpdate`, whatever the sender. */
+export interface BulkUpdatedBySender extends PayloadBySender {
+  readonly payload: BulkUpdated;
+}
+
+/** The payload of `preBulkDelete`, whatever the sender. */
+export interface BulkDeleteBySender extends PayloadBySender {
+  readonly payload: BulkDelete;
+}
+
+/** The payload of `postBulkDelete`, whatever the sender. */
+export interface BulkDeletedBySender extends PayloadBySender {
+  readonly payload: BulkDeleted;
 }

@@ -2,20 +2,25 @@ import type { Model, ModelStatic, SaveOptions, Transaction } from 'sequelize';
 import type { Database } from '../transactions/index.js';
 import type { Family } from './family.js';
 import { postSave, preSave } from './model-signals.js';
-import type { PostSave } from './payloads.js';
+import type { ModelPayload, PostSave, PreSave } from './payloads.js';
 import { replaceMethod } from './replace-method.js';
-import { isHeard, senderOf } from './sender-of.js';
+import type { Rows } from './rows.js';
+import { isEitherHeard, send, senderOf } from './send.js';
 
 /** On the options of a save: what the library knows of it. Sequelize's copies of them keep it. */
 const SAVINGS = Symbol('savings');
-/** On the options of a save that `update()` makes: the names of the values that it was given. */
-const UPDATED = Symbol('updated');
+/** On the options of an update: the fields that the caller gave values for. */
+export const UPDATED: unique symbol = Symbol('updated');
+/** On the options of a save that is one of several: the rows whose turn it has to wait for. */
+export const IN_ROWS: unique symbol = Symbol('in rows');
 
 /** The options of a save as its hooks get them. */
 interface HookOptions extends Omit<SaveOptions, 'fields'> {
   readonly fields?: string[] | undefined;
   [SAVINGS]?: WeakMap<Model, Saving> | undefined;
   readonly [UPDATED]?: readonly string[] | undefined;
+  readonly [IN_ROWS]?: Rows | undefined;
+  readonly individualHooks?: boolean | undefined;
   readonly raw?: boolean | undefined;
   /** Set by Sequelize when the caller named no fields. */
   readonly defaultFields?: readonly string[] | undefined;
@@ -33,7 +38,7 @@ export function saveFamily(database: Database): Family {
     if (isWatched(instance)) await savingOf(database, instance, options).before(options);
   };
   const after = async (instance: Model, options: HookOptions) => {
-    if (isWatched(instance)) await savingOf(database, instance, options).after();
+    if (isWatched(instance)) await savingOf(database, instance, options).after(options);
   };
   return {
     hooks: { beforeCreate: before, beforeUpdate: before, afterCreate: after, afterUpdate: after },
@@ -45,8 +50,7 @@ export function saveFamily(database: Database): Family {
 }
 
 function isWatched(instance: Model): boolean {
-  const sender = senderOf(instance);
-  return isHeard(sender, preSave) || isHeard(sender, postSave);
+  return isEitherHeard(senderOf(instance), preSave, postSave);
 }
 
 function savingOf(database: Database, instance: Model, options: HookOptions): Saving {
@@ -61,16 +65,21 @@ function savingOf(database: Database, instance: Model, options: HookOptions): Sa
 
 /** Watches a save to its end: Sequelize runs no after hooks when there was nothing to write. */
 function watched(database: Database, save: Save): Save {
+  async function watchedSave(instance: Model, options: HookOptions | undefined): Promise<Model> {
+    const saving = new Saving(database, instance, options);
+    const marks = { [SAVINGS]: new WeakMap([[instance, saving]]), [IN_ROWS]: undefined };
+    const saved = await save.call(instance, { ...options, ...marks });
+    await saving.after();
+    return saved;
+  }
+
   return async function (...parameters) {
     const [options] = parameters;
     if (parameters.length > 1 || options?.hooks === false || !isWatched(this)) {
       return save.apply(this, parameters);
     }
-    const saving = new Saving(database, this, options);
-    const savings = new WeakMap([[this, saving]]);
-    const saved = await save.call(this, { ...options, [SAVINGS]: savings });
-    await saving.after();
-    return saved;
+    const rows = options?.[IN_ROWS];
+    return rows ? rows.inTurn(() => watchedSave(this, options)) : watchedSave(this, options);
   };
 }
 
@@ -81,25 +90,27 @@ function named(update: Update): Update {
     if (!isWatched(this)) return update.apply(this, parameters);
 
     const options = Array.isArray(given) ? { fields: given } : given;
-    return update.call(this, values, { ...options, [UPDATED]: fieldsIn(this, values) });
+    const fields = options?.fields ? undefined : fieldsIn(senderOf(this), values);
+    return update.call(this, values, { ...options, [UPDATED]: fields });
   };
 }
 
-function fieldsIn(instance: Model, values: object | null | undefined): string[] {
-  const attributes = senderOf(instance).getAttributes();
+/** The fields among the values for an update, changed or not. */
+export function fieldsIn(model: ModelStatic<Model>, values: object | null | undefined): string[] {
+  const attributes = model.getAttributes();
   const given = Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
   return given.map(([name]) => name).filter((name) => name in attributes);
 }
 
 /** The fields that the caller named, or `null` (D-102, J-28). */
 function updateFieldsOf(options: HookOptions = {}): ReadonlySet<string> | null {
-  const { fields, defaultFields } = options;
-  if (defaultFields === undefined) return fields ? new Set(fields) : null;
-
-  // What update() computed is what differs, and what setters changed besides.
-  const updated = options[UPDATED];
-  return updated ? new Set([...updated, ...defaultFields]) : null;
+  const { fields, defaultFields, [UPDATED]: updated } = options;
+  // What Sequelize computed is what differs, and what setters changed besides.
+  if (updated) return new Set([...updated, ...(defaultFields ?? [])]);
+  return fields && !defaultFields ? new Set(fields) : null;
 }
+
+type Saved = Omit<PostSave, keyof ModelPayload>;
 
 /** One save of an instance, from its before hook to its end. */
 class Saving {
@@ -107,7 +118,7 @@ class Saving {
   readonly #instance: Model;
   readonly #updateFields: ReadonlySet<string> | null;
   #transaction: Transaction | null | undefined;
-  #payload: PostSave | undefined;
+  #saved: Saved | undefined;
 
   constructor(database: Database, instance: Model, options: HookOptions | undefined) {
     this.#database = database;
@@ -117,29 +128,36 @@ class Saving {
 
   /** Sends `preSave`, unless the caller wants no field to be saved (D-103). */
   async before(options: HookOptions): Promise<void> {
-    if (this.#updateFields?.size === 0) return;
     this.#transaction = options.transaction;
-    const payload = {
-      instance: this.#instance,
-      raw: options.raw === true,
-      using: this.#database.alias,
-      updateFields: this.#updateFields,
-      transaction: options.transaction ?? undefined,
-    };
-    await this.#database.within(options.transaction, () =>
-      preSave.send(senderOf(this.#instance), payload),
-    );
+    const change = this.#describe(options);
+    if (change === undefined) return;
+    await send(this.#database, preSave, this.#sender, change, this.#transaction);
     // What decides between INSERT and UPDATE, now that hooks and receivers are through (J-27).
-    this.#payload = { ...payload, created: this.#instance.isNewRecord };
+    this.#saved = { ...change, created: this.#instance.isNewRecord };
   }
 
-  /** Sends `postSave`, once, and only after `preSave`. */
-  async after(): Promise<void> {
-    const payload = this.#payload;
-    if (payload === undefined) return;
-    this.#payload = undefined;
-    await this.#database.within(this.#transaction, () =>
-      postSave.send(senderOf(this.#instance), payload),
-    );
+  /** Sends `postSave`, unless it was sent. */
+  async after(options?: HookOptions): Promise<void> {
+    const saved = this.#saved ?? this.#returned(options);
+    if (saved === undefined) return;
+    this.#saved = undefined;
+    const transaction = options ? options.transaction : this.#transaction;
+    await send(this.#database, postSave, this.#sender, saved, transaction);
+  }
+
+  get #sender(): ModelStatic<Model> {
+    return senderOf(this.#instance);
+  }
+
+  /** With `returning`, the rows of an update come back as instances that nobody has seen before. */
+  #returned(options: HookOptions | undefined): Saved | undefined {
+    const change = options?.individualHooks ? this.#describe(options) : undefined;
+    return change && { ...change, created: false };
+  }
+
+  #describe(options: HookOptions): Omit<PreSave, keyof ModelPayload> | undefined {
+    const updateFields = this.#updateFields;
+    if (updateFields?.size === 0) return undefined;
+    return { instance: this.#instance, raw: options.raw === true, updateFields };
   }
 }

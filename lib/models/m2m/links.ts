@@ -2,7 +2,7 @@ import type { Identifier, Model, Transaction, WhereOptions } from 'sequelize';
 import type { Database } from '../../transactions/index.js';
 import { m2mChanged, postDelete, preDelete } from '../model-signals.js';
 import type { M2MChanged } from '../payloads.js';
-import { isHeard } from '../sender-of.js';
+import { isEitherHeard } from '../send.js';
 import { normalKey } from './keys.js';
 import { type ChangeOptions, isReverse, type ManyToMany } from './many-to-many.js';
 import { sourceKeyOf, type ThroughValues } from './others.js';
@@ -140,7 +140,7 @@ export class Links {
   async #delete(where: WhereOptions): Promise<number> {
     const { model } = this.#side.through;
     // Rows of a model of one's own are deleted with their own signals (D-196).
-    const individualHooks = isHeard(model, preDelete) || isHeard(model, postDelete);
+    const individualHooks = isEitherHeard(model, preDelete, postDelete);
     return model.destroy({ ...this.#options, ...(individualHooks && { individualHooks }), where });
   }
 }

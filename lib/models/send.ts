@@ -1,0 +1,48 @@
+import type { Model, ModelStatic, Transaction } from 'sequelize';
+import type { PayloadArgument } from '../signals/index.js';
+import type { Database } from '../transactions/index.js';
+import { modelItself } from './defined-models.js';
+import { isAutoCreated } from './m2m/many-to-many.js';
+import type { ModelSignal } from './model-signal.js';
+import type { PayloadBySender, PayloadFor } from './payloads.js';
+
+/** The sender of the signals of an instance. */
+export function senderOf(instance: Model): ModelStatic<Model> {
+  return modelItself(instance.constructor as ModelStatic<Model>);
+}
+
+/** Whether somebody listens to one of two signals of a model. */
+export function isEitherHeard(
+  sender: ModelStatic<Model>,
+  before: Connected,
+  after: Connected,
+): boolean {
+  return isHeard(sender, before) || isHeard(sender, after);
+}
+
+interface Connected {
+  hasConnections(sender: unknown): boolean;
+}
+
+/**
+ * Whether a model has receivers of a signal and sends it: the rows of a through model that
+ * Sequelize made by itself have no signals but `m2mChanged` (D-111, D-195).
+ */
+export function isHeard(sender: ModelStatic<Model>, signal: Connected): boolean {
+  return signal.hasConnections(sender) && !isAutoCreated(sender);
+}
+
+/** Sends a signal of a model, if anyone listens, in the block of the operation that it is about. */
+export async function send<Kind extends PayloadBySender>(
+  database: Database,
+  signal: ModelSignal<Kind>,
+  sender: ModelStatic<Model>,
+  payload: Omit<PayloadFor<Kind, Model>, 'using' | 'transaction'>,
+  transaction: Transaction | null | undefined,
+): Promise<void> {
+  if (!isHeard(sender, signal)) return;
+  const whole = [
+    { ...payload, using: database.alias, transaction: transaction ?? undefined },
+  ] as unknown as PayloadArgument<PayloadFor<Kind, Model>>;
+  await database.within(transaction, () => signal.send(sender, ...whole));
+}
