@@ -2,7 +2,7 @@
  * A shop, with what its parts do when an order is placed, paid and cancelled: blocks, savepoints,
  * receivers that wait for the commit, and signals of its own.
  */
-import { atomic, configure, onCommit } from 'sequelize-signals';
+import { atomic, configure, onCommit, postBulkUpdate } from 'sequelize-signals';
 import { Order, OrderItem, sequelize } from './models.js';
 import { searchIndex } from './outside-world.js';
 import { connectReceivers } from './receivers.js';
@@ -87,7 +87,15 @@ async function inOrder(): Promise<void> {
 }
 
 async function cancelledTogether(): Promise<void> {
-  console.log('One query for many rows sends no postSave, so this registers the work itself:');
+  console.log(
+    'One query for many rows sends no postSave. It sends postBulkUpdate, without the rows:',
+  );
+  using _told = postBulkUpdate.connect(
+    function printCount({ values, count }) {
+      console.log(`  ${count} orders are ${values.status}`);
+    },
+    { sender: Order },
+  );
   await atomic(async () => {
     const pending = await Order.findAll({ where: { status: 'pending' } });
     const ids = pending.map(({ id }) => id);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import * as library from 'sequelize-signals';
 import { runNode } from '../support/program.js';
 import { ROOT, read } from '../support/repository.js';
 
@@ -63,6 +64,20 @@ describe('README.md', function () {
     const named = [...README.matchAll(/^\| `(SIGNALS_\w+)` \| `\w+Error` \|/gm)];
 
     expect(named.map(([, code]) => code).sort()).to.deep.equal([...declared].sort());
+  });
+
+  it('has each signal of models in its table, and no others', () => {
+    const exported = Object.entries(library).filter(
+      ([, value]) => value instanceof library.ModelSignal,
+    );
+    const [, table = ''] = /^\| Signal \|[^\n]*\n(.*?)^\n/ms.exec(README) ?? [];
+    const named = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell = '']) => [
+      ...cell.matchAll(/`(\w+)`/g),
+    ]);
+
+    expect(named.map(([, name]) => name).sort()).to.deep.equal(
+      exported.map(([name]) => name).sort(),
+    );
   });
 
   it('links to files and headings that exist', () => {
