@@ -52,7 +52,7 @@ function assertSequelize(sequelize: unknown): void {
 }
 
 function aliasOf(options: InstallOptions): string {
-  const alias = options?.using ?? 'default';
+  const alias = options === null ? undefined : (options.using ?? 'default');
   if (typeof options !== 'object' || typeof alias !== 'string' || alias === '') {
     throw new InvalidArgumentError('The option "using" of install() must be a name.');
   }

@@ -1,11 +1,11 @@
 import type { BulkCreateOptions, Model, ModelStatic } from 'sequelize';
 import type { Database } from '../transactions/index.js';
+import { replaceMethod } from '../transactions/index.js';
 import { modelItself } from './defined-models.js';
 import type { Family } from './family.js';
 import type { ModelSignal } from './model-signal.js';
 import { postBulkCreate, postSave, preBulkCreate, preSave } from './model-signals.js';
 import type { BulkCreate, BulkCreateBySender } from './payloads.js';
-import { replaceMethod } from './replace-method.js';
 import { Rows } from './rows.js';
 import { IN_ROWS } from './save.js';
 import { isEitherHeard, send } from './send.js';

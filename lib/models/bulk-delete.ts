@@ -1,10 +1,9 @@
 import type { DestroyOptions, Model, ModelStatic, Transaction, WhereOptions } from 'sequelize';
-import { type Database, inOneBlock } from '../transactions/index.js';
+import { type Database, inOneBlock, replaceMethod } from '../transactions/index.js';
 import { modelItself } from './defined-models.js';
 import { type FromOrigin, isSoft, ORIGIN, Origin } from './delete.js';
 import type { Family } from './family.js';
 import { postBulkDelete, postDelete, preBulkDelete, preDelete } from './model-signals.js';
-import { replaceMethod } from './replace-method.js';
 import { isEitherHeard, send } from './send.js';
 
 /** On the options of a deletion of many rows: what is known of it. */

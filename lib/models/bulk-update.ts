@@ -1,10 +1,10 @@
 import type { Model, ModelStatic, Transaction, UpdateOptions, WhereOptions } from 'sequelize';
 import type { Database } from '../transactions/index.js';
+import { replaceMethod } from '../transactions/index.js';
 import { modelItself } from './defined-models.js';
 import type { Family } from './family.js';
 import { postBulkUpdate, postSave, preBulkUpdate, preSave } from './model-signals.js';
 import type { BulkUpdate, ModelPayload } from './payloads.js';
-import { replaceMethod } from './replace-method.js';
 import { fieldsIn, UPDATED } from './save.js';
 import { isEitherHeard, send } from './send.js';
 

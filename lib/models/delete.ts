@@ -1,11 +1,10 @@
 import type { InstanceDestroyOptions, Model, ModelStatic } from 'sequelize';
 import { InvalidArgumentError } from '../errors.js';
-import { type Database, inOneBlock } from '../transactions/index.js';
+import { type Database, inOneBlock, replaceMethod } from '../transactions/index.js';
 import type { Family } from './family.js';
 import type { ModelSignal } from './model-signal.js';
 import { postDelete, preDelete } from './model-signals.js';
 import type { DeleteBySender } from './payloads.js';
-import { replaceMethod } from './replace-method.js';
 import { isEitherHeard, send, senderOf } from './send.js';
 
 /** On the options of a deletion: where it began. */

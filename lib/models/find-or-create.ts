@@ -1,7 +1,6 @@
 import type { FindOrCreateOptions, Model, ModelStatic } from 'sequelize';
-import { type Database, GIVEN_BACK, inSavepoint } from '../transactions/index.js';
+import { type Database, GIVEN_BACK, inSavepoint, replaceMethod } from '../transactions/index.js';
 import type { Family } from './family.js';
-import { replaceMethod } from './replace-method.js';
 
 type FindOrCreate = (
   this: ModelStatic<Model>,

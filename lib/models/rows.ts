@@ -1,8 +1,8 @@
 import type { Model, ModelStatic } from 'sequelize';
+import { replaceMethod } from '../transactions/index.js';
 import { modelItself } from './defined-models.js';
 import type { Family } from './family.js';
 import { postDelete, postSave, preDelete, preSave } from './model-signals.js';
-import { replaceMethod } from './replace-method.js';
 import { isHeard } from './send.js';
 
 /** Lets the rows of one call be dealt with one after another, and none after one that failed. */

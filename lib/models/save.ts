@@ -1,9 +1,9 @@
 import type { Model, ModelStatic, SaveOptions, Transaction } from 'sequelize';
 import type { Database } from '../transactions/index.js';
+import { replaceMethod } from '../transactions/index.js';
 import type { Family } from './family.js';
 import { postSave, preSave } from './model-signals.js';
 import type { ModelPayload, PostSave, PreSave } from './payloads.js';
-import { replaceMethod } from './replace-method.js';
 import type { Rows } from './rows.js';
 import { isEitherHeard, send, senderOf } from './send.js';
 

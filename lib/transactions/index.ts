@@ -24,6 +24,7 @@ export {
   type Using,
   unregister,
 } from './registry.js';
+export { replaceMethod } from './replace-method.js';
 export { GIVEN_BACK } from './sequelize-methods.js';
 export { isAborted } from './server-errors.js';
 export {

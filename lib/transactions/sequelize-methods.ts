@@ -1,6 +1,7 @@
 import type { QueryOptions, Sequelize, Transaction, TransactionOptions } from 'sequelize';
 import { type Block, type BlockOptions, newLabel } from './block.js';
 import type { Ground } from './ground.js';
+import { replaceMethod } from './replace-method.js';
 import { CONTROL } from './statements.js';
 
 type Sql = Parameters<Sequelize['query']>[0];
@@ -66,7 +67,7 @@ export function interceptQueries(sequelize: Sequelize, router: Router): () => vo
     });
   }
 
-  return replace(sequelize, 'query', query);
+  return replaceMethod<'query', unknown>(sequelize, 'query', () => query);
 }
 
 /** What `sequelize.transaction` needs of the installed database. */
@@ -104,7 +105,7 @@ export function interceptTransactions(sequelize: Sequelize, opener: Opener): () 
     return parent && body ? parent.inTurn({ label }, open) : open();
   }
 
-  return replace(sequelize, 'transaction', transaction);
+  return replaceMethod<'transaction', unknown>(sequelize, 'transaction', () => transaction);
 }
 
 async function begin(
@@ -127,11 +128,4 @@ async function begin(
     throw error;
   }
   return body ? block.run(body) : block.transaction;
-}
-
-function replace(sequelize: Sequelize, name: 'query' | 'transaction', method: unknown): () => void {
-  Object.defineProperty(sequelize, name, { value: method, configurable: true, writable: true });
-  return () => {
-    Reflect.deleteProperty(sequelize, name);
-  };
 }

@@ -23,7 +23,6 @@ describeOnEachDatabase('a deadlock', (database) => {
   let sequelize: Sequelize;
   let connection: Connection;
   let ledger: Ledger;
-  let round = 0;
 
   before(async () => {
     sequelize = database.connect();
@@ -133,11 +132,8 @@ describeOnEachDatabase('a deadlock', (database) => {
     outcomes: PromiseSettledResult<unknown>[];
   }> {
     const arrived = [deferred(), deferred()];
-    round += 1;
-    const players = ['first', 'second'].map((nth, own): Player => {
+    const players = ['first', 'second'].map((name, own): Player => {
       const other = 1 - own;
-      // A name of its own: MariaDB locks the gap that a deleted entry of the same name has left.
-      const name = `${nth} of round ${round}`;
       return {
         name,
         async prepare(t) {

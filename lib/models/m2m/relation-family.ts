@@ -1,7 +1,7 @@
 import type { Model, ModelStatic } from 'sequelize';
 import type { Database } from '../../transactions/index.js';
+import { replaceMethod } from '../../transactions/index.js';
 import type { Family } from '../family.js';
-import { replaceMethod } from '../replace-method.js';
 import { Replaced } from '../replaced.js';
 import { declareSide, inOrderOfDeclaration, type ManyToMany } from './many-to-many.js';
 import { replaceRelationMethods } from './replace-relation-methods.js';

@@ -1,7 +1,6 @@
 import type { Model } from 'sequelize';
-import { type Database, inOneBlock } from '../../transactions/index.js';
+import { type Database, inOneBlock, replaceMethod } from '../../transactions/index.js';
 import { m2mChanged } from '../model-signals.js';
-import { replaceMethod } from '../replace-method.js';
 import { Links } from './links.js';
 import type { Change, ChangeOptions, ManyToMany, Others } from './many-to-many.js';
 import { newOthersIn, othersIn, sourceKeyOf, type ThroughValues } from './others.js';

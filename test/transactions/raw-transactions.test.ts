@@ -1,0 +1,323 @@
+import { expect } from 'chai';
+import { Sequelize, Transaction } from 'sequelize';
+import { atomic, onCommit, transaction } from 'sequelize-signals';
+import { rejectionOf } from '../support/rejection.js';
+import { describeTransactions } from './ledger.js';
+
+describeTransactions('a transaction of Sequelize', (bench) => {
+  const called = () => bench.ledger.called;
+
+  describe('with a function', () => {
+    it('commits, and resolves to the result', async () => {
+      const result = await bench.sequelize.transaction(async (t) => {
+        expect(t).to.be.instanceOf(Transaction);
+        await bench.ledger.write('stored', t);
+        return 42;
+      });
+
+      expect(result).to.equal(42);
+      expect(bench.statements.verbs()).to.deep.equal(['BEGIN', 'INSERT', 'COMMIT']);
+      await bench.ledger.expectDone(['stored'], []);
+    });
+
+    it('rolls back, and rejects with the error', async () => {
+      const error = await rejectionOf(
+        bench.sequelize.transaction(async (t) => {
+          await bench.ledger.write('undone', t);
+          throw new Error('of the function');
+        }),
+      );
+
+      expect(error.message).to.equal('of the function');
+      await bench.ledger.expectDone([]);
+    });
+
+    it('takes options before the function, and leaves them as they are', async () => {
+      const options = Object.freeze({
+        isolationLevel: Transaction.ISOLATION_LEVELS.READ_COMMITTED,
+        transaction: undefined,
+      });
+
+      await bench.sequelize.transaction(options, (t) => bench.ledger.write('stored', t));
+
+      expect(bench.statements.all.join('\n')).to.match(/READ[ _](UN)?COMMITTED/i);
+      await bench.ledger.expectDone(['stored'], []);
+    });
+
+    it('begins at once, also when nothing is done in it', async () => {
+      await bench.sequelize.transaction(async () => {
+        expect(bench.statements.verbs()).to.deep.equal(['BEGIN']);
+      });
+
+      expect(bench.statements.verbs()).to.deep.equal(['BEGIN', 'COMMIT']);
+    });
+
+    it('is joined by queries, onCommit() and atomic()', async () => {
+      await bench.sequelize.transaction(async () => {
+        expect(transaction.inAtomicBlock()).to.equal(true);
+        await bench.ledger.do('joined');
+        await atomic(() => bench.ledger.do('nested'));
+        expect(called()).to.deep.equal([]);
+      });
+
+      await bench.ledger.expectDone(['joined', 'nested']);
+    });
+
+    it('undoes what joined it', async () => {
+      await rejectionOf(
+        bench.sequelize.transaction(async () => {
+          await bench.ledger.do('joined');
+          await atomic(() => bench.ledger.do('nested'));
+          throw new Error('rolled back');
+        }),
+      );
+
+      await bench.ledger.expectDone([]);
+    });
+
+    it('is a savepoint when it is given a transaction', async () => {
+      await bench.sequelize.transaction(async (outer) => {
+        await rejectionOf(
+          bench.sequelize.transaction({ transaction: outer }, async (inner) => {
+            await bench.ledger.write('inner', inner);
+            throw new Error('inner');
+          }),
+        );
+        await bench.ledger.write('outer', outer);
+      });
+
+      expect(bench.statements.verbs()).to.include('ROLLBACK TO');
+      await bench.ledger.expectDone(['outer'], []);
+    });
+
+    it('may catch an error of the server, and goes on where the server does', async () => {
+      const outcome = bench.sequelize.transaction(async (t) => {
+        await bench.ledger.write('stored', t);
+        await rejectionOf(bench.ledger.write('stored', t));
+        await bench.ledger.write('after', t);
+      });
+
+      if (bench.database.dialect === 'postgres') {
+        expect((await rejectionOf(outcome)).message).to.include('current transaction is aborted');
+        return await bench.ledger.expectDone([]);
+      }
+      await outcome;
+      await bench.ledger.expectDone(['stored', 'after'], []);
+    });
+
+    if (bench.database.dialect !== 'sqlite') {
+      it('is one of its own inside another one that is not named', async () => {
+        await rejectionOf(
+          atomic(async () => {
+            await bench.ledger.write('undone');
+            await bench.sequelize.transaction((t) => bench.ledger.write('stored', t));
+            throw new Error('rolled back');
+          }),
+        );
+
+        await bench.ledger.expectDone(['stored'], []);
+      });
+    }
+  });
+
+  describe('without one', () => {
+    it('is ended by hand', async () => {
+      const kept = await bench.sequelize.transaction();
+      await bench.ledger.write('kept', kept);
+      await kept.commit();
+      const undone = await bench.sequelize.transaction();
+      await bench.ledger.write('undone', undone);
+      await undone.rollback();
+
+      await bench.ledger.expectDone(['kept'], []);
+    });
+
+    it('is not the current one (S15)', async () => {
+      const unmanaged = await bench.sequelize.transaction();
+
+      expect(transaction.current()).to.equal(undefined);
+      expect(transaction.inAtomicBlock()).to.equal(false);
+
+      await unmanaged.rollback();
+    });
+
+    it('takes onCommit() and atomic() by name', async () => {
+      const unmanaged = await bench.sequelize.transaction();
+      await onCommit(bench.ledger.callback('first'), { transaction: unmanaged });
+      await atomic({ transaction: unmanaged }, async (t) => {
+        await bench.ledger.do('nested');
+        expect(transaction.current()).to.equal(t);
+      });
+      await rejectionOf(
+        atomic({ transaction: unmanaged }, async () => {
+          await bench.ledger.do('undone');
+          throw new Error('inner');
+        }),
+      );
+      expect(called()).to.deep.equal([]);
+      await unmanaged.commit();
+
+      await bench.ledger.expectDone(['nested'], ['first', 'nested']);
+    });
+
+    it('can be ended once', async () => {
+      const t = await bench.sequelize.transaction();
+      await t.commit();
+
+      for (const end of [() => t.commit(), () => t.rollback()]) {
+        expect(await rejectionOf(end)).to.include({ code: 'SIGNALS_TRANSACTION_ENDED' });
+      }
+    });
+
+    it('takes no query after its end', async () => {
+      const t = await bench.sequelize.transaction();
+      await t.rollback();
+
+      const error = await rejectionOf(bench.ledger.write('late', t));
+
+      expect(error).to.include({ code: 'SIGNALS_TRANSACTION_ENDED' });
+      await bench.ledger.expectDone([]);
+    });
+
+    it('shows how it ended', async () => {
+      const [kept, undone] = [await bench.sequelize.transaction(), undefined];
+      await kept.commit();
+      const other = undone ?? (await bench.sequelize.transaction());
+      await other.rollback();
+
+      const finished = [kept, other].map((t) => (t as { finished?: string }).finished);
+      expect(finished).to.deep.equal(['commit', 'rollback']);
+    });
+  });
+
+  describe('afterCommit()', () => {
+    it('runs after the COMMIT, with the transaction, awaited, in order with onCommit()', async () => {
+      await bench.sequelize.transaction(async (t) => {
+        await onCommit(bench.ledger.callback('1'));
+        t.afterCommit(async (given) => {
+          expect(given).to.equal(t);
+          await bench.ledger.entries.count();
+          bench.ledger.callback('2')();
+        });
+        await onCommit(bench.ledger.callback('3'));
+        await bench.ledger.write('stored');
+      });
+
+      await bench.ledger.expectDone(['stored'], ['1', '2', '3']);
+    });
+
+    it('of a savepoint waits for the COMMIT (J-17)', async () => {
+      await bench.sequelize.transaction(async (outer) => {
+        await bench.sequelize.transaction({ transaction: outer }, async (inner) => {
+          inner.afterCommit(bench.ledger.callback('inner'));
+        });
+        const unmanaged = await bench.sequelize.transaction({ transaction: outer });
+        unmanaged.afterCommit(bench.ledger.callback('unmanaged'));
+        await unmanaged.commit();
+        expect(called()).to.deep.equal([]);
+      });
+
+      expect(called()).to.deep.equal(['inner', 'unmanaged']);
+    });
+
+    it('of a savepoint is dropped with it, and with the transaction', async () => {
+      await bench.sequelize.transaction(async (outer) => {
+        const undone = await bench.sequelize.transaction({ transaction: outer });
+        undone.afterCommit(bench.ledger.callback('undone'));
+        await undone.rollback();
+      });
+      await rejectionOf(
+        bench.sequelize.transaction(async (outer) => {
+          await bench.sequelize.transaction({ transaction: outer }, async (inner) => {
+            inner.afterCommit(bench.ledger.callback('undone with all'));
+          });
+          throw new Error('outer');
+        }),
+      );
+
+      expect(called()).to.deep.equal([]);
+    });
+
+    it('refuses what is no function', async () => {
+      await bench.sequelize.transaction(async (t) => {
+        expect(() => t.afterCommit('name' as never)).to.throw(TypeError);
+      });
+    });
+  });
+});
+
+describeTransactions('the namespace of the application', (bench) => {
+  if (bench.context.useCLS === 'never') return;
+
+  const current = () => bench.context.namespace?.get('transaction') ?? undefined;
+
+  it('holds the current transaction inside atomic(), level by level', async () => {
+    await bench.context.enter(async () => {
+      expect(current()).to.equal(undefined);
+      await atomic(async (outer) => {
+        expect(current()).to.equal(outer);
+        await atomic(async (inner) => {
+          expect(current()).to.equal(inner);
+          await bench.ledger.write('stored');
+          expect(current()).to.equal(inner);
+        });
+        expect(current()).to.equal(outer);
+        expect(transaction.outside(current)).to.equal(undefined);
+      });
+      expect(current()).to.equal(undefined);
+    });
+  });
+
+  it('holds it inside sequelize.transaction(callback) too', async () => {
+    await bench.sequelize.transaction(async (t) => {
+      expect(current()).to.equal(t);
+      expect(transaction.current()).to.equal(t);
+    });
+  });
+
+  it('holds none while callbacks run', async () => {
+    await atomic(() =>
+      onCommit(() => {
+        expect(current()).to.equal(undefined);
+        bench.ledger.callback('called')();
+      }),
+    );
+
+    expect(bench.ledger.called).to.deep.equal(['called']);
+  });
+
+  it('keeps what else the application has in it', async () => {
+    const { namespace } = bench.context;
+    await namespace?.runPromise(async () => {
+      namespace.set('user', 'Ada');
+      await atomic(async () => {
+        expect(namespace.get('user')).to.equal('Ada');
+        await bench.ledger.entries.count();
+        expect(namespace.get('user')).to.equal('Ada');
+        await onCommit(() => {
+          expect(namespace.get('user')).to.equal('Ada');
+        });
+      });
+      expect(namespace.get('user')).to.equal('Ada');
+    });
+  });
+
+  it('lets code that the application bound run in the transaction', async () => {
+    const { namespace } = bench.context;
+    await rejectionOf(
+      atomic(async () => {
+        const bound = namespace?.bind(() => bench.ledger.write('undone')) as () => Promise<void>;
+        await transaction.outside(bound);
+        throw new Error('rolled back');
+      }),
+    );
+
+    await bench.ledger.expectDone([]);
+  });
+
+  it('is the one that Sequelize has, before and after', () => {
+    const { _cls } = Sequelize as unknown as { _cls?: unknown };
+
+    expect(_cls).to.equal(bench.context.namespace);
+  });
+});
