@@ -4,8 +4,8 @@ import {
   type OpenTransaction,
   releaseSavepoint,
   rollbackToSavepoint,
-  sendControl,
 } from '../transactions/index.js';
+import { checkDeferredConstraints } from './deferred-constraints.js';
 import type { Borrower, Place } from './place.js';
 
 /** A savepoint at a borrowed place. Its end gives the place back. */
@@ -71,16 +71,8 @@ export class Savepoint {
     this.#giveBack();
   }
 
-  /** Checks what a COMMIT would check: the deferred constraints (D-302). */
+  /** Checks what a COMMIT would check. */
   async checkConstraints(): Promise<void> {
-    const { sequelize } = this.#database;
-    const { transaction } = this.#trunk;
-    if (sequelize.getDialect() !== 'postgres') return;
-
-    // Constraints stay immediate until a rollback, and the next block wants its own deferred.
-    const check = this.#trunk.nextSavepoint();
-    await beginSavepoint(sequelize, transaction, check);
-    await sendControl(sequelize, transaction, 'SET CONSTRAINTS ALL IMMEDIATE;');
-    await rollbackToSavepoint(sequelize, transaction, check);
+    await checkDeferredConstraints(this.#database.sequelize, this.#trunk);
   }
 }

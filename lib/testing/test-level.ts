@@ -1,5 +1,6 @@
 import { TransactionManagementError } from '../errors.js';
 import {
+  carrierOf,
   type Database,
   newTransaction,
   type OpenTransaction,
@@ -27,11 +28,7 @@ class TestTrunk implements Place {
     this.host = database;
     this.transaction = newTransaction(database.sequelize);
     this.#own = new OwnTransaction(this);
-    // Sequelize's MySQL and MariaDB would roll it back themselves after a deadlock.
-    this.#carrier = Object.create(this.transaction, {
-      finished: { value: undefined, writable: true },
-      rollback: { value: async () => {} },
-    });
+    this.#carrier = carrierOf(this.transaction);
   }
 
   async begin(): Promise<void> {

@@ -10,7 +10,7 @@ import {
   rollbackRequestedError,
 } from './failure.js';
 import { endsTransaction } from './server-errors.js';
-import type { DriverConnection, OpenTransaction } from './statements.js';
+import { carrierOf, type DriverConnection, type OpenTransaction } from './statements.js';
 import type { TransactionSignals } from './transaction-signals.js';
 import { Turns } from './turns.js';
 
@@ -364,16 +364,9 @@ export abstract class Block implements Scope, TransactionOwner {
     }
   }
 
-  /**
-   * What a query names as its transaction. Sequelize's MySQL and MariaDB roll back the transaction
-   * of a query that met a deadlock, and give its connection away: they get one on which that is
-   * harmless, since the block does it in its own time.
-   */
+  /** What a query names as its transaction. */
   carrier(): OpenTransaction {
-    this.#carrier ??= Object.create(this.transaction, {
-      finished: { value: undefined, writable: true },
-      rollback: { value: async () => {} },
-    }) as OpenTransaction;
+    this.#carrier ??= carrierOf(this.transaction);
     return this.#carrier;
   }
 

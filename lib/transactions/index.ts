@@ -29,6 +29,7 @@ export { GIVEN_BACK } from './sequelize-methods.js';
 export { isAborted } from './server-errors.js';
 export {
   beginSavepoint,
+  carrierOf,
   newTransaction,
   type OpenTransaction,
   releaseSavepoint,

@@ -49,6 +49,18 @@ export function newTransaction(sequelize: Sequelize): OpenTransaction {
   return new Class(sequelize, { [CONTROL]: true });
 }
 
+/**
+ * What queries name in the place of `transaction`. Sequelize's MySQL and MariaDB roll back the
+ * transaction of a query that met a deadlock, and give its connection away: they get one on which
+ * that is harmless, since its owner does it in its own time.
+ */
+export function carrierOf(transaction: OpenTransaction): OpenTransaction {
+  return Object.create(transaction, {
+    finished: { value: undefined, writable: true },
+    rollback: { value: async () => {} },
+  });
+}
+
 function internalsOf(sequelize: Sequelize): Internals {
   return sequelize as unknown as Internals;
 }
@@ -130,13 +142,16 @@ async function discard(transaction: OpenTransaction): Promise<void> {
   await transaction.forceCleanup().catch(() => {});
 }
 
-/** Sends one statement on the connection of `transaction`, past every check of a block. */
+/**
+ * Sends one statement on the connection of `transaction`, past every check of a block. Resolves to
+ * what a raw query does: the rows, and what the driver says of them.
+ */
 export async function sendControl(
   sequelize: Sequelize,
   transaction: OpenTransaction,
   sql: string,
-): Promise<void> {
-  await sequelize.query(sql, { ...transaction.options, type: undefined, transaction });
+): Promise<[unknown, unknown]> {
+  return sequelize.query(sql, { ...transaction.options, type: undefined, transaction });
 }
 
 export async function beginSavepoint(
