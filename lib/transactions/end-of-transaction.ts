@@ -98,6 +98,7 @@ async function runCallbacks(
       if (isThenable(returned)) await returned;
       if (watch.suspects) await watch.end(receiverName(callback));
     } catch (error) {
+      await watch.rollBackOpen(); // or the next function would get the blame
       if (!robust) throw error; // D-261
       logger().error(
         `The onCommit callback "${receiverName(callback)}" failed after the commit.`,

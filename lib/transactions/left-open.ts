@@ -25,7 +25,7 @@ export class LeftOpenWatch {
     try {
       await watch.run(kept, () => body(kept));
     } finally {
-      await kept.#rollBackOpen(); // a function that threw may have left one open as well
+      await kept.rollBackOpen(); // a function that threw may have left one open as well
       // Work that such a function started may go on in this flow for long.
       kept.#begun = undefined;
     }
@@ -42,14 +42,15 @@ export class LeftOpenWatch {
 
   /** Rolls back what the function `name` left open, and throws when there was something. */
   async end(name: string): Promise<void> {
-    if (!(await this.#rollBackOpen())) return;
+    if (!(await this.rollBackOpen())) return;
     throw new BadlyBehavedTransactionSignalHandlerError(
       `"${name}" began a transaction and returned without ending it. It has been rolled back. ` +
         'Commit it before returning, or use atomic(), which ends by itself.',
     );
   }
 
-  async #rollBackOpen(): Promise<boolean> {
+  /** Rolls back what is open, and tells whether there was something. */
+  async rollBackOpen(): Promise<boolean> {
     const left = this.#begun?.splice(0).filter((transaction) => transaction.open) ?? [];
     // Nobody is told of these rollbacks: a receiver of postRollback that leaves a transaction open
     // would be called for ever. A rollback that fails has closed the connection, and so freed it.

@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import type { Transaction } from 'sequelize';
+import { atomic, onCommit } from 'sequelize-signals';
+import { captureLog } from '../support/logged.js';
+import { rejectionOf } from '../support/rejection.js';
+import { FORMS } from './forms.js';
+import { describeTransactions } from './ledger.js';
+
+describeTransactions('a failing callback', (bench) => {
+  const logged = captureLog();
+
+  const FAILURES: Record<string, () => unknown> = {
+    'throws at once': () => {
+      throw new Error('of the callback');
+    },
+    'rejects later': async () => {
+      await bench.ledger.entries.count();
+      throw new Error('of the callback');
+    },
+    'loses a block of its own': () =>
+      atomic(async () => {
+        await bench.ledger.write('undone');
+        throw new Error('of the callback');
+      }),
+    'leaves a transaction open and throws': async () => {
+      await bench.ledger.write('left open', await bench.sequelize.transaction());
+      throw new Error('of the callback');
+    },
+  };
+
+  for (const form of FORMS) {
+    for (const [how, fail] of Object.entries(FAILURES)) {
+      it(`that ${how} leaves the data of ${form.title} stored and its connection free`, async () => {
+        const error = await rejectionOf(
+          form.run(bench.sequelize, async (t) => {
+            await doInside(t, 'first');
+            await onCommit(fail, { transaction: t });
+            await doInside(t, 'second');
+          }),
+        );
+
+        expect(error.message).to.equal('of the callback');
+        await bench.ledger.expectDone(['first', 'second'], ['first']);
+      });
+
+      it(`that ${how} is logged after ${form.title} when it is robust`, async () => {
+        await form.run(bench.sequelize, async (t) => {
+          await doInside(t, 'first');
+          await onCommit(fail, { transaction: t, robust: true });
+          await doInside(t, 'second');
+        });
+
+        expect(logged().map(([, error]) => (error as Error).message)).to.deep.equal([
+          'of the callback',
+        ]);
+        await bench.ledger.expectDone(['first', 'second']);
+      });
+    }
+
+    it(`of afterCommit() in ${form.title} is as one of onCommit()`, async () => {
+      const error = await rejectionOf(
+        form.run(bench.sequelize, async (t) => {
+          await doInside(t, 'stored');
+          t.afterCommit(() => Promise.reject(new Error('of afterCommit()')));
+          await onCommit(bench.ledger.callback('never'), { transaction: t });
+        }),
+      );
+
+      expect(error.message).to.equal('of afterCommit()');
+      await bench.ledger.expectDone(['stored']);
+    });
+  }
+
+  async function doInside(t: Transaction, name: string): Promise<void> {
+    await bench.ledger.write(name, t);
+    await onCommit(bench.ledger.callback(name), { transaction: t });
+  }
+});
