@@ -1,18 +1,23 @@
 import type { Model, ModelStatic, Sequelize } from 'sequelize';
-import type { Database } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../transactions/index.js';
 import { bulkCreateFamily } from './bulk-create.js';
 import { bulkDeleteFamily } from './bulk-delete.js';
 import { bulkUpdateFamily } from './bulk-update.js';
+import { connectionFamily } from './connection-created.js';
 import { nameModel, unnameModel } from './defined-models.js';
+import { definitionFamily } from './definition.js';
 import { deleteFamily } from './delete.js';
 import type { Family } from './family.js';
 import { findOrCreateFamily } from './find-or-create.js';
+import { initFamily } from './init.js';
 import { relationFamily } from './m2m/relation-family.js';
+import { migrateFamily } from './migrate.js';
 import { Replaced } from './replaced.js';
 import { rowFamily } from './rows.js';
 import { saveFamily } from './save.js';
 
 const FAMILIES: readonly ((database: Database) => Family)[] = [
+  initFamily,
   saveFamily,
   deleteFamily,
   bulkCreateFamily,
@@ -21,6 +26,9 @@ const FAMILIES: readonly ((database: Database) => Family)[] = [
   rowFamily,
   findOrCreateFamily,
   relationFamily,
+  definitionFamily,
+  connectionFamily,
+  migrateFamily,
 ];
 
 /** What `removeHook` finds the hooks by. */
@@ -37,26 +45,62 @@ interface Hooked {
  * Returns the undo.
  */
 export function connectModels(database: Database): () => void {
+  const { modelManager } = database.sequelize;
   const hooked = database.sequelize as unknown as Hooked;
   const families = FAMILIES.map((family) => family(database));
+  const hooks = families.flatMap((family) => Object.entries(family.hooks ?? {}));
   const replaced = new Replaced<ModelStatic<Model>>();
   const connect = (model: ModelStatic<Model>): void => {
     nameModel(model);
     replaced.add(model, () => families.flatMap((family) => family.replaceMethods?.(model) ?? []));
   };
-  const hooks = [
-    ...families.flatMap((family) => Object.entries(family.hooks ?? {})),
-    ['afterDefine', connect] as const,
-  ];
+
   for (const [type, hook] of hooks) hooked.addHook(type, HOOK, hook);
   for (const model of modelsOf(database.sequelize)) connect(model);
+  const undoDefinitions = watchDefinitions(modelManager as unknown as ModelManager, (model) => {
+    connect(model);
+    for (const family of families) family.modelDefined?.(model);
+  });
 
   return () => {
+    undoDefinitions();
     for (const [type] of hooks) hooked.removeHook(type, HOOK);
     for (const model of modelsOf(database.sequelize)) unnameModel(model);
     for (const family of families) family.undo?.();
     replaced.undo();
   };
+}
+
+/** What Sequelize keeps its models in. */
+interface ModelManager {
+  addModel(model: ModelStatic<Model>): unknown;
+  removeModel(model: ModelStatic<Model>): unknown;
+}
+
+/**
+ * Has `told` of every model that is defined. The hook afterDefine would not do: what it throws is
+ * lost in a promise that nobody awaits.
+ */
+function watchDefinitions(
+  manager: ModelManager,
+  told: (model: ModelStatic<Model>) => void,
+): () => void {
+  return replaceMethod(
+    manager,
+    'addModel',
+    (original: ModelManager['addModel']) =>
+      function (this: ModelManager, model: ModelStatic<Model>) {
+        const added = original.call(this, model);
+        try {
+          told(model);
+        } catch (error) {
+          unnameModel(model);
+          this.removeModel(model);
+          throw error;
+        }
+        return added;
+      },
+  );
 }
 
 function modelsOf(sequelize: Sequelize): readonly ModelStatic<Model>[] {

@@ -9,6 +9,8 @@ export interface Family {
   readonly hooks?: Readonly<Record<string, (...parameters: never[]) => unknown>>;
   /** Replaces those methods of a model that have no hook. */
   replaceMethods?(model: ModelStatic<Model>): Undos;
+  /** Told of each model as it is defined, when it has its methods. */
+  modelDefined?(model: ModelStatic<Model>): void;
   /** Undoes what else the family did. */
   undo?(): void;
 }

@@ -47,6 +47,13 @@ type InstanceOf<Sender> = Sender extends ModelStatic<infer Instance> ? Instance 
 export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends Signal<
   PayloadFor<Kind, Model>
 > {
+  #everConnected = false;
+
+  /** Whether anybody ever connected: the cheapest question that a place with much traffic can ask. */
+  get everConnected(): boolean {
+    return this.#everConnected;
+  }
+
   /** Tells `receiver()` what its function gets. There is no such member at run time. */
   declare readonly '~bySender': ReceivedBySender<Kind>;
 
@@ -84,7 +91,9 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
     options?: ConnectOptions<string, This>,
   ): Undo;
   override connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
-    return super.connect(receiver as Receiver<PayloadFor<Kind, Model>>, withSender(options));
+    const undo = super.connect(receiver as Receiver<PayloadFor<Kind, Model>>, withSender(options));
+    this.#everConnected = true;
+    return undo;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { Signal } from '../signals/index.js';
 import { ModelSignal } from './model-signal.js';
 import type {
   BulkCreateBySender,
@@ -5,11 +6,25 @@ import type {
   BulkDeletedBySender,
   BulkUpdateBySender,
   BulkUpdatedBySender,
+  ClassPreparedBySender,
+  ConnectionCreated,
   DeleteBySender,
   M2MChangedBySender,
+  Migrate,
+  PostInitBySender,
   PostSaveBySender,
+  PreInitBySender,
   PreSaveBySender,
 } from './payloads.js';
+
+/**
+ * Sent at the start of `new Model()`, `build()` and for each row that a query makes an instance
+ * of, with the model as sender. Receivers must be synchronous.
+ */
+export const preInit: ModelSignal<PreInitBySender> = new ModelSignal({ name: 'preInit' });
+
+/** Sent when an instance has got its values. Receivers must be synchronous. */
+export const postInit: ModelSignal<PostInitBySender> = new ModelSignal({ name: 'postInit' });
 
 /**
  * Sent before an instance is saved, with its model as sender: after validation and the model's own
@@ -77,3 +92,29 @@ export const preBulkDelete: ModelSignal<BulkDeleteBySender> = new ModelSignal({
 export const postBulkDelete: ModelSignal<BulkDeletedBySender> = new ModelSignal({
   name: 'postBulkDelete',
 });
+
+/**
+ * Sent when a model has been defined on an installed database, with the model as sender, also for
+ * the through models that Sequelize makes. Receivers must be synchronous.
+ */
+export const classPrepared: ModelSignal<ClassPreparedBySender> = new ModelSignal({
+  name: 'classPrepared',
+});
+
+/**
+ * Sent for every new connection to the database before it is used, with the alias as sender. An
+ * error fails the query that needed the connection. Receivers use the connection itself:
+ * a query of Sequelize would ask for another one.
+ */
+export const connectionCreated: Signal<ConnectionCreated> = new Signal({
+  name: 'connectionCreated',
+});
+
+/**
+ * Sent before `sequelize.sync()`, and before a run of an Umzug that `connectUmzug` connected, with
+ * the alias as sender; also when there is nothing to do.
+ */
+export const preMigrate: Signal<Migrate> = new Signal({ name: 'preMigrate' });
+
+/** Sent after `sequelize.sync()` or a run of Umzug, unless it failed. */
+export const postMigrate: Signal<Migrate> = new Signal({ name: 'postMigrate' });

@@ -107,6 +107,54 @@ export interface LinksCleared extends LinksChange {
 /** What receivers of `m2mChanged` get; the `action` tells which. */
 export type M2MChanged = LinksChanged | LinksCleared;
 
+/** What receivers of `preInit` get. */
+export interface PreInit {
+  /** The alias of the database. */
+  readonly using: string;
+  /** The values that the instance is made of. What a receiver changes is in the instance. */
+  readonly values: Record<string, unknown>;
+}
+
+/** What receivers of `postInit` get. */
+export interface PostInit<Instance extends Model = Model> {
+  /** The alias of the database. */
+  readonly using: string;
+  /** What was made. Field initialisers of its class have not run yet. */
+  readonly instance: Instance;
+}
+
+/** What receivers of `classPrepared` get. */
+export interface ClassPrepared {
+  /** The alias of the database. */
+  readonly using: string;
+}
+
+/** What receivers of `connectionCreated` get. */
+export interface ConnectionCreated {
+  /** The alias of the database. */
+  readonly using: string;
+  /** The driver's own connection. */
+  readonly connection: object;
+}
+
+/** What receivers of `preMigrate` and `postMigrate` get. */
+export interface Migrate {
+  /** The alias of the database. */
+  readonly using: string;
+  /**
+   * The migrations in their order: before, those that are going to run, and after, those that
+   * did; `null` for `sequelize.sync()`, which has none.
+   */
+  readonly plan: readonly MigrationStep[] | null;
+}
+
+/** One migration of a plan. */
+export interface MigrationStep {
+  readonly name: string;
+  /** Whether it is undone. */
+  readonly backwards: boolean;
+}
+
 /**
  * A payload that knows the class of its instances from the sender: `payload` names `this['instance']`
  * where they stand. TypeScript has no other way to leave a type parameter of a type open.
@@ -164,4 +212,19 @@ export interface BulkDeleteBySender extends PayloadBySender {
 /** The payload of `postBulkDelete`, whatever the sender. */
 export interface BulkDeletedBySender extends PayloadBySender {
   readonly payload: BulkDeleted;
+}
+
+/** The payload of `preInit`, whatever the sender. */
+export interface PreInitBySender extends PayloadBySender {
+  readonly payload: PreInit;
+}
+
+/** The payload of `postInit`, by sender. */
+export interface PostInitBySender extends PayloadBySender {
+  readonly payload: PostInit<this['instance']>;
+}
+
+/** The payload of `classPrepared`, whatever the sender. */
+export interface ClassPreparedBySender extends PayloadBySender {
+  readonly payload: ClassPrepared;
 }

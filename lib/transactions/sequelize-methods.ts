@@ -67,7 +67,7 @@ export function interceptQueries(sequelize: Sequelize, router: Router): () => vo
     });
   }
 
-  return replaceMethod<'query', unknown>(sequelize, 'query', () => query);
+  return replaceMethod<'query', object>(sequelize, 'query', () => query);
 }
 
 /** What `sequelize.transaction` needs of the installed database. */
@@ -105,7 +105,7 @@ export function interceptTransactions(sequelize: Sequelize, opener: Opener): () 
     return parent && body ? parent.inTurn({ label }, open) : open();
   }
 
-  return replaceMethod<'transaction', unknown>(sequelize, 'transaction', () => transaction);
+  return replaceMethod<'transaction', object>(sequelize, 'transaction', () => transaction);
 }
 
 async function begin(

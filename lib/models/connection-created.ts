@@ -1,0 +1,56 @@
+import { type Database, replaceMethod } from '../transactions/index.js';
+import type { Family } from './family.js';
+import { connectionCreated } from './model-signals.js';
+
+/** The connections of Sequelize, as far as its types do not show them. */
+interface ConnectionManager {
+  getConnection(options?: object): Promise<object>;
+  disconnect?(connection: object): Promise<unknown>;
+  /** SQLite's open connections. */
+  readonly connections?: Readonly<Record<string, object>>;
+}
+
+/** Sends `connectionCreated`. */
+export function connectionFamily(database: Database): Family {
+  const manager = database.sequelize.connectionManager as unknown as ConnectionManager;
+  if (database.sequelize.getDialect() === 'sqlite') return sqliteFamily(database, manager);
+
+  const afterConnect = async (connection: object): Promise<void> => {
+    try {
+      await announce(database, connection);
+    } catch (error) {
+      // Sequelize would forget the connection and leave it open.
+      await manager.disconnect?.(connection);
+      throw error;
+    }
+  };
+  return { hooks: { afterConnect } };
+}
+
+/** Sequelize's SQLite runs no hooks for connections, and hands the same one out again. */
+function sqliteFamily(database: Database, manager: ConnectionManager): Family {
+  const known = new WeakSet(Object.values(manager.connections ?? {}));
+  const undo = replaceMethod(
+    manager,
+    'getConnection',
+    (original: ConnectionManager['getConnection']) =>
+      async function (this: ConnectionManager, options?: object) {
+        const connection = await original.call(this, options);
+        if (known.has(connection)) return connection;
+
+        known.add(connection);
+        await announce(database, connection).catch((error) => {
+          known.delete(connection);
+          throw error;
+        });
+        return connection;
+      },
+  );
+  return { undo };
+}
+
+/** No block is around: it may be the first query of the current one that needs the connection. */
+async function announce(database: Database, connection: object): Promise<void> {
+  const using = database.alias;
+  await database.outside(() => connectionCreated.send(using, { connection, using }));
+}

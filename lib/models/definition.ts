@@ -1,0 +1,12 @@
+import type { Database } from '../transactions/index.js';
+import type { Family } from './family.js';
+import { classPrepared } from './model-signals.js';
+
+/** Sends `classPrepared`. */
+export function definitionFamily(database: Database): Family {
+  return {
+    modelDefined: (model) => {
+      classPrepared.sendSync(model, { using: database.alias });
+    },
+  };
+}
