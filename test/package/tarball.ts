@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,11 +14,30 @@ export interface Tarball {
   remove(): Promise<void>;
 }
 
-/** Packs what is built: `prepack` would build again, over the tests that are running. */
+const SOURCES = [
+  'lib',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.pack.json',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+];
+
+const run = promisify(execFile);
+
+/** Builds and packs a copy: `prepack` would build here, over the tests that are running. */
 export async function pack(): Promise<Tarball> {
   const folder = await mkdtemp(join(tmpdir(), 'sequelize-signals-tarball-'));
+  const cwd = join(folder, 'source');
+  await mkdir(cwd);
+  for (const source of SOURCES)
+    await cp(join(ROOT, source), join(cwd, source), { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(cwd, 'node_modules'));
+
+  await run('npm', ['run', 'prepack'], { cwd });
   const options = ['--ignore-scripts', '--json', '--pack-destination', folder];
-  const { stdout } = await promisify(execFile)('npm', ['pack', ...options], { cwd: ROOT });
+  const { stdout } = await run('npm', ['pack', ...options], { cwd });
   const [{ filename, size, files }] = JSON.parse(stdout);
   const remove = () => rm(folder, { recursive: true });
   return { path: join(folder, filename), size, files, remove };
