@@ -9,6 +9,7 @@ import {
   misusedError,
   rollbackRequestedError,
 } from './failure.js';
+import type { Line } from './line.js';
 import { endsTransaction } from './server-errors.js';
 import { carrierOf, type DriverConnection, type OpenTransaction } from './statements.js';
 import type { TransactionSignals } from './transaction-signals.js';
@@ -58,6 +59,8 @@ export interface Failure {
 export interface Trunk extends Block {
   readonly parent: undefined;
   readonly callbacks: Callbacks;
+  /** Sends its queries. */
+  readonly line: Line;
   failure: Failure | undefined;
   /** The signals of this transaction alone, once somebody asked for them. */
   signals: TransactionSignals | undefined;
@@ -199,9 +202,11 @@ export abstract class Block implements Scope, TransactionOwner {
     this.#underWay += 1;
     try {
       await this.begin();
-      this.assertSound();
-      if (writes) this.#noteOverlap();
-      return await send(this.carrier());
+      return await this.trunk.line.send(() => {
+        this.assertSound(); // the query before this one may have broken the block
+        if (writes) this.#noteOverlap();
+        return send(this.carrier());
+      });
     } finally {
       this.#oneLess();
     }

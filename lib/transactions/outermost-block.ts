@@ -11,6 +11,7 @@ import { Callbacks, type DueCallback } from './callbacks.js';
 import { sendCommitted, sendRolledBack } from './end-of-transaction.js';
 import { abandonedError, falseCommitError, swallowedError } from './failure.js';
 import { noteBegun } from './left-open.js';
+import { Line } from './line.js';
 import { CONTROL, type OpenTransaction } from './statements.js';
 import type { TransactionSignals } from './transaction-signals.js';
 
@@ -20,6 +21,7 @@ export class OutermostBlock extends Block implements Trunk {
   readonly trunk: this = this;
   readonly transaction: OpenTransaction;
   readonly callbacks: Callbacks = new Callbacks();
+  readonly line: Line = new Line();
   readonly savepoints: Block[] = [];
   failure: Failure | undefined;
   lastError: unknown;

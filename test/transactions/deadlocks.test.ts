@@ -81,6 +81,19 @@ describeOnEachDatabase('a deadlock', (database) => {
         expect(ledger.called).to.have.members(won);
       });
 
+      it('stores nothing that the loser sends together with the statement that met it', async () => {
+        const { winner } = await play((player) =>
+          form.run(sequelize, async (t) => {
+            await player.prepare(t);
+            const sent = [player.collide(t), ledger.write(`beside ${player.name}`, t)];
+            await Promise.allSettled(sent);
+            await Promise.all(sent);
+          }),
+        );
+
+        await ledger.expectDone([winner, `beside ${winner}`], [winner]);
+      });
+
       it('stores nothing that the loser writes beside a savepoint that met it', async () => {
         const { winner } = await play((player) =>
           form.run(sequelize, async (t) => {
