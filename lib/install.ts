@@ -21,7 +21,7 @@ export interface InstallOptions {
  * import { Sequelize } from 'sequelize';
  * import { install } from 'sequelize-signals';
  *
- * const connection = install(new Sequelize('sqlite::memory:'));
+ * const connection = install(new Sequelize({ dialect: 'sqlite', storage: ':memory:' }));
  * await connection.atomic(async () => {});
  * connection.uninstall();
  * ```
