@@ -1,3 +1,6 @@
+import { logger } from '../logger.js';
+import { receiverName } from '../signals/index.js';
+
 /** A function to call after the commit. */
 export type Callback = () => unknown;
 
@@ -91,4 +94,13 @@ export class Callbacks {
     );
     return taken;
   }
+}
+
+/** Logs the error of a callback that was asked to be survived (D-264). */
+export function logFailedCallback(callback: Callback, when: string, error: unknown): void {
+  const text = error instanceof Error ? error.message : String(error);
+  logger().error(
+    `The onCommit callback "${receiverName(callback)}" failed ${when}: ${text}`,
+    error,
+  );
 }

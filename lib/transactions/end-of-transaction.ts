@@ -1,7 +1,7 @@
 import type { Transaction } from 'sequelize';
 import { logger } from '../logger.js';
 import { isThenable, receiverName } from '../signals/index.js';
-import type { DueCallback } from './callbacks.js';
+import { type DueCallback, logFailedCallback } from './callbacks.js';
 import { LeftOpenWatch } from './left-open.js';
 import {
   type PostCommit,
@@ -100,10 +100,7 @@ async function runCallbacks(
     } catch (error) {
       await watch.rollBackOpen(); // or the next function would get the blame
       if (!robust) throw error; // D-261
-      logger().error(
-        `The onCommit callback "${receiverName(callback)}" failed after the commit.`,
-        error,
-      );
+      logFailedCallback(callback, 'after the commit', error);
     }
   }
 }

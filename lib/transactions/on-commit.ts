@@ -1,7 +1,6 @@
 import type { Transaction } from 'sequelize';
 import { InvalidArgumentError } from '../errors.js';
-import { logger } from '../logger.js';
-import { receiverName } from '../signals/index.js';
+import { logFailedCallback } from './callbacks.js';
 import type { Database } from './database.js';
 import type { Using } from './registry.js';
 
@@ -70,9 +69,6 @@ async function registerOrRun(
     await callback();
   } catch (error) {
     if (!robust) throw error;
-    logger().error(
-      `The onCommit callback "${receiverName(callback)}" failed outside of a transaction.`,
-      error,
-    );
+    logFailedCallback(callback, 'outside of a transaction', error);
   }
 }

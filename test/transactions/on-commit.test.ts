@@ -48,7 +48,7 @@ describeTransactions('onCommit()', (bench) => {
       );
 
       expect(logged()).to.deep.equal([
-        ['The onCommit callback "notify" failed outside of a transaction.', error],
+        ['The onCommit callback "notify" failed outside of a transaction: of the callback', error],
       ]);
     });
 
