@@ -111,6 +111,7 @@ export abstract class Block implements Scope, TransactionOwner {
   #children: Set<Block> | undefined;
   #underWay = 0;
   #quiet: (() => void) | undefined;
+  #ended: (() => void) | undefined;
   #carrier: OpenTransaction | undefined;
 
   constructor(host: Host, options: BlockOptions) {
@@ -332,7 +333,9 @@ export abstract class Block implements Scope, TransactionOwner {
 
   async #close(endChild: (child: Block) => Promise<void>): Promise<void> {
     this.#state = 'closing';
-    for (const child of this.#children ?? []) await endChild(child);
+    for (const child of this.#children ?? []) {
+      await (child.open ? endChild(child) : child.#untilEnded());
+    }
     if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
         this.#quiet = resolve;
@@ -346,8 +349,16 @@ export abstract class Block implements Scope, TransactionOwner {
     this.#end();
   }
 
+  /** Waits for a block that has begun to end. */
+  #untilEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#ended = resolve;
+    });
+  }
+
   #end(): void {
     this.#state = 'ended';
+    this.#ended?.();
     this.#forgetSavepoint();
     if (this.parent) this.parent.release(this);
     else this.host.openBlocks.delete(this);

@@ -123,9 +123,7 @@ function commandTag(answer: unknown): unknown {
 /** Rolls back, and gives the connection back; one that cannot roll back is closed. */
 export async function rollback(sequelize: Sequelize, transaction: OpenTransaction): Promise<void> {
   try {
-    await internalsOf(sequelize)
-      .getQueryInterface()
-      .rollbackTransaction(transaction, transaction.options);
+    await sendRollback(sequelize, transaction);
   } catch (error) {
     await discard(transaction);
     throw error;
@@ -133,11 +131,19 @@ export async function rollback(sequelize: Sequelize, transaction: OpenTransactio
   transaction.cleanup();
 }
 
+async function sendRollback(sequelize: Sequelize, transaction: OpenTransaction): Promise<void> {
+  const queries = internalsOf(sequelize).getQueryInterface();
+  await queries.rollbackTransaction(transaction, transaction.options);
+}
+
 /** Closes the connection of a transaction whose state nobody knows; the server rolls it back. */
 async function discard(transaction: OpenTransaction): Promise<void> {
   // Sequelize's SQLite has no pool: giving the connection back closes it, but for one in memory,
-  // which holds the database itself.
-  if (transaction.sequelize.getDialect() === 'sqlite') return transaction.cleanup();
+  // which holds the database itself and must not stay in the transaction.
+  if (transaction.sequelize.getDialect() === 'sqlite') {
+    await sendRollback(transaction.sequelize, transaction).catch(() => {});
+    return transaction.cleanup();
+  }
   // A connection that is already dead cannot be closed in good order; the pool has let it go all the same.
   await transaction.forceCleanup().catch(() => {});
 }
