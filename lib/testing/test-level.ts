@@ -21,14 +21,13 @@ class TestTrunk implements Place {
   readonly transaction: OpenTransaction;
   readonly host: Database;
   readonly #own: OwnTransaction;
-  readonly #carrier: OpenTransaction;
+  #carrier: OpenTransaction | undefined;
   #savepoints = 0;
 
   constructor(database: Database) {
     this.host = database;
     this.transaction = newTransaction(database.sequelize);
     this.#own = new OwnTransaction(this);
-    this.#carrier = carrierOf(this.transaction);
   }
 
   async begin(): Promise<void> {
@@ -45,6 +44,7 @@ class TestTrunk implements Place {
   }
 
   carrier(): OpenTransaction {
+    this.#carrier ??= carrierOf(this.transaction);
     return this.#carrier;
   }
 

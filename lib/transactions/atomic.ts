@@ -8,6 +8,7 @@ import {
 } from './atomic-options.js';
 import { type Block, newLabel } from './block.js';
 import type { Database } from './database.js';
+import { rejecting } from './rejecting.js';
 import { retrying } from './retry.js';
 
 /** The function given to `atomic`. It gets the transaction, which queries inside join by themselves. */
@@ -114,7 +115,9 @@ function asBody(body: unknown): AtomicBody<unknown> {
   return body as AtomicBody<unknown>;
 }
 
-async function run<Result>(
+const run: typeof start = rejecting(start);
+
+function start<Result>(
   databaseOf: (options: AtomicOptions) => Database,
   options: AtomicOptions,
   body: AtomicBody<Result>,
@@ -169,7 +172,12 @@ function runBlock<Result>(
 ): Promise<Result> {
   const beginsAtOnce = options.type !== undefined && options.type !== 'DEFERRED';
   return block.run(
-    beginsAtOnce ? (transaction) => block.begin().then(() => body(transaction)) : body,
+    beginsAtOnce
+      ? async (transaction) => {
+          await block.begin();
+          return body(transaction);
+        }
+      : body,
   );
 }
 

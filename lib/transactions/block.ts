@@ -119,8 +119,11 @@ export abstract class Block implements Scope, TransactionOwner {
     this.options = options;
   }
 
-  /** Sends what makes the block real; nothing is sent before the first query of the block. */
-  abstract begin(): Promise<void>;
+  /**
+   * Sends what makes the block real; nothing is sent before the first query of the block. Returns
+   * nothing to wait for once that is done.
+   */
+  abstract begin(): Promise<void> | undefined;
   /** Keeps the work of the block, whose queries are through. */
   protected abstract keep(): Promise<void>;
   /** Undoes the work of the block, whose queries are through. */
@@ -202,7 +205,8 @@ export abstract class Block implements Scope, TransactionOwner {
     this.assertSound();
     this.#underWay += 1;
     try {
-      await this.begin();
+      const beginning = this.begin();
+      if (beginning !== undefined) await beginning;
       return await this.trunk.line.send(() => {
         this.assertSound(); // the query before this one may have broken the block
         if (writes) this.#noteOverlap();
@@ -277,12 +281,14 @@ export abstract class Block implements Scope, TransactionOwner {
   /** Ends the block and keeps its work, or throws why it could not. */
   async complete(): Promise<void> {
     this.assertOpen();
-    await this.#close((child) => child.abandon());
+    this.#state = 'closing';
+    if (this.#busy) await this.#settle((child) => child.abandon());
     try {
       await this.keep();
     } finally {
       this.#end();
-      await this.announce();
+      const announcement = this.announce();
+      if (announcement !== undefined) await announcement;
     }
   }
 
@@ -297,7 +303,8 @@ export abstract class Block implements Scope, TransactionOwner {
 
   /** Ends the block and undoes its work, without telling anybody. */
   async discard(cause: unknown): Promise<void> {
-    await this.#close((child) => child.cutOff());
+    this.#state = 'closing';
+    if (this.#busy) await this.#settle((child) => child.cutOff());
     try {
       await this.undo(cause);
     } finally {
@@ -331,8 +338,12 @@ export abstract class Block implements Scope, TransactionOwner {
   /** Notes a write of `_writer`, beside this block, that a rollback of this block would undo. */
   overlappedBy(_writer: Block): void {}
 
-  async #close(endChild: (child: Block) => Promise<void>): Promise<void> {
-    this.#state = 'closing';
+  get #busy(): boolean {
+    return this.#underWay > 0 || (this.#children?.size ?? 0) > 0;
+  }
+
+  /** Ends the blocks inside that are still open, and waits for the queries under way. */
+  async #settle(endChild: (child: Block) => Promise<void>): Promise<void> {
     for (const child of this.#children ?? []) {
       await (child.open ? endChild(child) : child.#untilEnded());
     }
@@ -345,7 +356,8 @@ export abstract class Block implements Scope, TransactionOwner {
 
   /** Ends a block without a statement: the rollback of an enclosing block undoes its work. */
   async cutOff(): Promise<void> {
-    await this.#close((child) => child.cutOff());
+    this.#state = 'closing';
+    if (this.#busy) await this.#settle((child) => child.cutOff());
     this.#end();
   }
 
@@ -380,7 +392,7 @@ export abstract class Block implements Scope, TransactionOwner {
     }
   }
 
-  /** What a query names as its transaction. */
+  /** What a query of the begun block names as its transaction. */
   carrier(): OpenTransaction {
     this.#carrier ??= carrierOf(this.transaction);
     return this.#carrier;

@@ -20,16 +20,16 @@ interface Ended {
 }
 
 /** Runs the callbacks of a committed transaction and sends its signals, outside any transaction (J-33). */
-export async function sendCommitted(
+export function sendCommitted(
   ended: Ended,
   callbacks: readonly DueCallback[],
-): Promise<void> {
+): Promise<void> | undefined {
   const { host, signals, transaction } = ended;
   const sending = listenedTo(host.alias, signals?.postCommit, postCommit);
-  if (callbacks.length === 0 && sending.length === 0) return;
+  if (callbacks.length === 0 && sending.length === 0) return undefined;
 
   const payload: PostCommit = { using: host.alias, transaction };
-  await host.outside(() =>
+  return host.outside(() =>
     LeftOpenWatch.run(async (watch) => {
       try {
         await runCallbacks(callbacks, watch);

@@ -12,18 +12,17 @@ export class Line {
   #last: Promise<unknown> | undefined;
 
   /** Calls `send` when those before it have settled. */
-  async send<Result>(send: () => Promise<Result>): Promise<Result> {
+  send<Result>(send: () => Promise<Result>): Promise<Result> {
     // A hook of Sequelize's that sends a query, while its own is being sent, cannot wait for that.
     if (current.get() === this) return send();
 
     const run = () => current.run(this, send);
     const sent = this.#last === undefined ? run() : this.#last.then(run);
-    const settled = sent.catch(() => {});
-    this.#last = settled;
-    try {
-      return await sent;
-    } finally {
+    const done = () => {
       if (this.#last === settled) this.#last = undefined;
-    }
+    };
+    const settled = sent.then(done, done);
+    this.#last = settled;
+    return sent;
   }
 }

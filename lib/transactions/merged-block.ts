@@ -17,7 +17,7 @@ export class MergedBlock extends Block {
     parent.adopt(this);
   }
 
-  begin(): Promise<void> {
+  begin(): Promise<void> | undefined {
     return this.parent.begin();
   }
 

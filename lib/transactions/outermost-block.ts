@@ -30,7 +30,7 @@ export class OutermostBlock extends Block implements Trunk {
   readonly #backing: Backing;
   #beginning: Promise<void> | undefined;
   #begun = false;
-  #announcement: (() => Promise<void>) | undefined;
+  #announcement: (() => Promise<void> | undefined) | undefined;
   #savepoints = 0;
 
   constructor(host: Host, transactionOptions: object, options: BlockOptions) {
@@ -50,7 +50,8 @@ export class OutermostBlock extends Block implements Trunk {
     return `${this.transaction.id}-sp-${this.#savepoints}`;
   }
 
-  begin(): Promise<void> {
+  begin(): Promise<void> | undefined {
+    if (this.#begun) return undefined;
     this.#beginning ??= this.#begin();
     return this.#beginning;
   }
@@ -59,6 +60,8 @@ export class OutermostBlock extends Block implements Trunk {
     try {
       await this.#backing.begin();
       this.#begun = true;
+      // It knows its flow, and that the block: a ring that the garbage collector is slow to see through.
+      this.#beginning = undefined;
     } catch (error) {
       this.breakBy(error);
       throw error;

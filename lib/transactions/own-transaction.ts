@@ -23,7 +23,10 @@ export class OwnTransaction implements Backing {
     const { host, transaction } = this.#block;
     try {
       const connection = await acquire(host.sequelize, transaction);
-      await this.#takeTurn(connection);
+      const turns = turnsOn(connection);
+      this.#endTurn = turns.free
+        ? turns.takeFree(this.#block)
+        : await this.#waitForTurn(turns, connection);
       await begin(transaction, connection);
     } catch (error) {
       this.#endTurn?.();
@@ -49,11 +52,18 @@ export class OwnTransaction implements Backing {
     }
   }
 
-  async #takeTurn(connection: DriverConnection): Promise<void> {
-    const turns = turnsOf.get(connection) ?? new Turns();
-    turnsOf.set(connection, turns);
-    const holder = turns.free ? undefined : this.#block.host.holderOf(connection);
+  #waitForTurn(turns: Turns, connection: DriverConnection): Promise<() => void> {
+    const holder = this.#block.host.holderOf(connection);
     if (holder) throw selfWaitError(this.#block, holder.trunk);
-    this.#endTurn = await turns.take(this.#block);
+    return turns.take(this.#block);
   }
+}
+
+function turnsOn(connection: DriverConnection): Turns {
+  const known = turnsOf.get(connection);
+  if (known) return known;
+
+  const made = new Turns();
+  turnsOf.set(connection, made);
+  return made;
 }

@@ -18,6 +18,7 @@ export class SavepointBlock extends Block {
   readonly #name: string;
   readonly #mark: number;
   #beginning: Promise<void> | undefined;
+  #begun = false;
   #overlap: Block | undefined;
 
   constructor(parent: Block, transactionOptions: object, options: BlockOptions) {
@@ -38,9 +39,15 @@ export class SavepointBlock extends Block {
     parent.adopt(this);
   }
 
-  begin(): Promise<void> {
+  begin(): Promise<void> | undefined {
+    if (this.#begun) return undefined;
     this.#beginning ??= this.#begin();
     return this.#beginning;
+  }
+
+  /** Whether the server knows of the savepoint, or is just being told. */
+  get #isReal(): boolean {
+    return this.#begun || this.#beginning !== undefined;
   }
 
   async #begin(): Promise<void> {
@@ -50,6 +57,8 @@ export class SavepointBlock extends Block {
     this.trunk.savepoints.push(this);
     try {
       await beginSavepoint(this.host.sequelize, transaction, this.#name);
+      this.#begun = true;
+      this.#beginning = undefined;
     } catch (error) {
       this.parent.breakBy(error);
       throw error;
@@ -66,7 +75,7 @@ export class SavepointBlock extends Block {
     }
     this.transaction.finished = 'commit';
     // In a transaction that failed around this block there is nothing left to release (D-212).
-    if (this.#beginning === undefined || this.trunk.failure) return;
+    if (!this.#isReal || this.trunk.failure) return;
     // The server would forget the younger ones with it. Transactions of Sequelize end in any order.
     if (this.trunk.savepoints.at(-1) !== this) return;
     await this.#release();
@@ -85,7 +94,7 @@ export class SavepointBlock extends Block {
   protected async undo(cause: unknown): Promise<void> {
     this.transaction.finished = 'rollback';
     this.trunk.callbacks.dropSince(this.#mark, this);
-    if (this.#beginning !== undefined) return await this.#rollBack(cause);
+    if (this.#isReal) return await this.#rollBack(cause);
     const failure = this.failedInside();
     if (failure && !failure.final) this.trunk.failure = undefined;
   }

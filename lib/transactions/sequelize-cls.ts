@@ -17,6 +17,11 @@ function classOf(sequelize: Sequelize): SequelizeClass & (abstract new () => Seq
   return Object.getPrototypeOf(sequelize).constructor;
 }
 
+/** Whether the application gave a namespace to `Sequelize.useCLS`. */
+export function hasApplicationNamespace(sequelize: Sequelize): boolean {
+  return classOf(sequelize)._cls !== undefined;
+}
+
 /** The transaction in the namespace that the application gave to `Sequelize.useCLS`, if it gave one. */
 export function applicationTransaction(sequelize: Sequelize): Transaction | undefined {
   return classOf(sequelize)._cls?.get('transaction') ?? undefined;

@@ -1,7 +1,9 @@
 import type { QueryOptions, Sequelize, Transaction, TransactionOptions } from 'sequelize';
 import { type Block, type BlockOptions, newLabel } from './block.js';
 import type { Ground } from './ground.js';
+import { rejecting } from './rejecting.js';
 import { replaceMethod } from './replace-method.js';
+import { hasApplicationNamespace } from './sequelize-cls.js';
 import { CONTROL } from './statements.js';
 
 type Sql = Parameters<Sequelize['query']>[0];
@@ -48,26 +50,30 @@ interface Router {
 export function interceptQueries(sequelize: Sequelize, router: Router): () => void {
   const original = sequelize.query.bind(sequelize) as Query;
 
-  async function query(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
+  /** Whether the options say so already: copying those of a model's query takes its time. */
+  function isMeant(transaction: Transaction | null, options: QueryOptions | undefined): boolean {
+    if (options?.transaction) return options.transaction === transaction;
+    // Sequelize looks into the application's namespace when it is given none; `null` forbids it.
+    return transaction === null && !hasApplicationNamespace(sequelize);
+  }
+
+  function route(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
     if (options?.[CONTROL]) return original(sql, options);
     const block = router.blockOfQuery(options?.transaction);
     // A transaction that the library did not begin is left to whoever did.
     if (!block && options?.transaction) return original(sql, options);
-    // Sequelize looks for a transaction in its namespace when it is given none; `null` says that there is none.
-    const send = (transaction: Transaction | null) => original(sql, { ...options, transaction });
+    const send = (transaction: Transaction | null) =>
+      original(sql, isMeant(transaction, options) ? options : { ...options, transaction });
     if (!block) return router.ground.query(writes(sql), send);
 
-    return block.query(writes(sql), async (transaction) => {
-      try {
-        return await send(transaction);
-      } catch (error) {
-        if (isServerError(error) && !isSurvived(error, options)) block.queryFailed(error);
-        throw error;
-      }
-    });
+    const failed = (error: unknown): never => {
+      if (isServerError(error) && !isSurvived(error, options)) block.queryFailed(error);
+      throw error;
+    };
+    return block.query(writes(sql), (transaction) => send(transaction).catch(failed));
   }
 
-  return replaceMethod<'query', object>(sequelize, 'query', () => query);
+  return replaceMethod<'query', object>(sequelize, 'query', () => rejecting(route));
 }
 
 /** What `sequelize.transaction` needs of the installed database. */

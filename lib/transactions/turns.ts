@@ -54,10 +54,22 @@ export class Turns {
   /** Waits until all who asked before are through; resolves to the function that ends this turn. */
   async take(holder: Holder): Promise<() => void> {
     const before = this.#last;
-    const turn = new Turn(holder);
-    this.#last = turn;
+    const turn = this.#queue(holder);
     if (before) await patiently(before, holder, this.#patience);
+    return this.#start(turn);
+  }
 
+  /** Does what `take` does where nobody is to be waited for, and returns at once. */
+  takeFree(holder: Holder): () => void {
+    return this.#start(this.#queue(holder));
+  }
+
+  #queue(holder: Holder): Turn {
+    this.#last = new Turn(holder);
+    return this.#last;
+  }
+
+  #start(turn: Turn): () => void {
     turn.start.comes();
     return () => {
       if (this.#last === turn) this.#last = undefined;
