@@ -19,7 +19,10 @@ export interface AtomicOptions {
   readonly savepoint?: boolean | undefined;
   /** Refuses to run inside another block, so that what it did is stored when it resolves. @defaultValue false */
   readonly durable?: boolean | undefined;
-  /** The transaction to nest in, instead of the current one; `null` for none. */
+  /**
+   * The transaction to nest in, instead of the current one; `null` for none. Inside a block of that
+   * transaction it is that block which is nested in.
+   */
   readonly transaction?: Transaction | null | undefined;
   /** Sequelize's isolation level. Outermost blocks only. */
   readonly isolationLevel?: TransactionOptions['isolationLevel'] | undefined;

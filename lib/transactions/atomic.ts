@@ -123,7 +123,7 @@ function start<Result>(
   body: AtomicBody<Result>,
 ): Promise<Result> {
   const database = databaseOf(options);
-  const parent = database.blockFor(options.transaction);
+  const parent = database.innermostFor(options.transaction);
   if (parent) return runNested(database, parent, options, body);
   const label = newLabel('atomic block', body.name);
   const open = () => openBlock(database, undefined, label, options);

@@ -1,5 +1,5 @@
 import type { Sequelize } from 'sequelize';
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError, NotInstalledError } from '../errors.js';
 import { type Atomic, makeAtomic } from './atomic.js';
 import type { AtomicOptions } from './atomic-options.js';
 import type { Database } from './database.js';
@@ -26,8 +26,14 @@ export class Connection {
   readonly #database: Database;
 
   constructor(database: Database, uninstall: () => void) {
+    const own = (): Database => {
+      if (findDatabase(database.sequelize) === database) return database;
+      throw new NotInstalledError(
+        `The connection "${database.alias}" was uninstalled. Call install(sequelize) for a new one.`,
+      );
+    };
     const ownOnly = ({ using }: AtomicOptions | OnCommitOptions): Database => {
-      if (using === undefined || findDatabase(using) === database) return database;
+      if (using === undefined || findDatabase(using) === database) return own();
       throw new InvalidArgumentError(
         `The connection "${database.alias}" was asked to work on another database. Leave "using" out.`,
       );
@@ -36,7 +42,7 @@ export class Connection {
     this.sequelize = database.sequelize;
     this.atomic = makeAtomic(ownOnly);
     this.onCommit = makeOnCommit(ownOnly);
-    this.defer = makeDefer(() => database, this.atomic);
+    this.defer = makeDefer(own, this.atomic);
     this.#uninstall = uninstall;
     this.#database = database;
     connectionOf.set(database, this);
@@ -48,12 +54,12 @@ export class Connection {
   }
 
   /**
-   * Gives the Sequelize instance its own behaviour back.
+   * Gives the Sequelize instance its own behaviour back. Once that is done it does nothing.
    *
    * @throws {@link SignalsError} when a transaction is still open.
    */
   uninstall(): void {
-    this.#uninstall();
+    if (findDatabase(this.sequelize) === this.#database) this.#uninstall();
   }
 }
 

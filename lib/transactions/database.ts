@@ -144,7 +144,7 @@ export class Database implements Host {
 
   /**
    * As `blockFor`, but the current block where that is inside of it: what is started there must
-   * not wait for its end.
+   * not wait for its end (S21).
    */
   innermostFor(transaction: Transaction | null | undefined): Block | undefined {
     return this.#innermost(this.blockFor(transaction));
@@ -189,7 +189,7 @@ export class Database implements Host {
 
   #innermost(block: Block | undefined): Block | undefined {
     const current = this.current();
-    return block && isWithin(current, block) ? current : block;
+    return block && current?.open && isWithin(current, block) ? current : block;
   }
 
   #holderOfTransaction(transaction: Transaction): Block | undefined {

@@ -78,7 +78,8 @@ export function interceptQueries(sequelize: Sequelize, router: Router): () => vo
 
 /** What `sequelize.transaction` needs of the installed database. */
 interface Opener {
-  blockFor(transaction: Transaction | null | undefined): Block | undefined;
+  blockFor(transaction: Transaction | null): Block | undefined;
+  innermostFor(transaction: Transaction | null): Block | undefined;
   open(
     parent: Block | undefined,
     transactionOptions: object,
@@ -104,7 +105,9 @@ export function interceptTransactions(sequelize: Sequelize, opener: Opener): () 
     const [options, body] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
     if (GIVEN_BACK in options) return options[GIVEN_BACK];
     // Sequelize's meaning: without a parent given it is a transaction of its own, wherever it is called.
-    const parent = options.transaction ? opener.blockFor(options.transaction) : undefined;
+    const given = options.transaction ?? null;
+    // One that is ended by hand has no turn, and so may stand beside others.
+    const parent = body ? opener.innermostFor(given) : opener.blockFor(given);
     parent?.assertOpen();
     const label = newLabel('transaction', body?.name ?? '');
     const open = () => begin(opener, parent, options, label, body);

@@ -11,6 +11,7 @@ import {
   SignalsError,
   transaction,
 } from 'sequelize-signals';
+import { fake } from 'sinon';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { rejectionOf } from '../support/rejection.js';
 import { describeTransactions, Ledger } from './ledger.js';
@@ -129,6 +130,41 @@ describeOnEachDatabase('install()', (database) => {
     expect(sequelize).to.be.instanceOf(Sequelize);
     expect(sequelize.constructor.name).to.equal('Shop');
     expect(sequelize.constructor).to.have.property('useCLS', Sequelize.useCLS);
+  });
+
+  it('makes a connection that works as long as it is not undone, and no longer', async () => {
+    const sequelize = database.connect();
+    const { atomic: ownAtomic, onCommit: ownOnCommit, defer: ownDefer, uninstall } = bound();
+    function bound() {
+      const connection = install(sequelize);
+      return { ...connection, uninstall: () => connection.uninstall() };
+    }
+    const body = fake();
+    uninstall();
+
+    for (const attempt of [() => ownAtomic(body), () => ownOnCommit(body), () => ownDefer(body)]) {
+      expect(await rejectionOf(attempt)).to.be.instanceOf(NotInstalledError);
+    }
+    expect(body.callCount).to.equal(0);
+  });
+
+  it('is undone once: the next one is left alone', async () => {
+    const sequelize = database.connect();
+    const ledger = await Ledger.open(sequelize);
+    const first = install(sequelize);
+    first.uninstall();
+    const second = install(sequelize);
+
+    first.uninstall();
+
+    expect(connections.get()).to.equal(second);
+    await rejectionOf(
+      atomic(async () => {
+        await ledger.do('undone');
+        throw new Error('rolled back');
+      }),
+    );
+    await ledger.expectDone([]);
   });
 
   it('is refused to be undone while a transaction is open', async () => {

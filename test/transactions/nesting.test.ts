@@ -128,6 +128,25 @@ describeTransactions('nested blocks', (bench) => {
     await bench.ledger.expectDone(['inner']);
   });
 
+  it('nest in the innermost block where an outer one is named, and do not wait for its end', async () => {
+    await atomic(async (outer) => {
+      await rejectionOf(
+        atomic(async () => {
+          await atomic({ transaction: outer }, () => bench.ledger.do('undone'));
+          await bench.sequelize.transaction({ transaction: outer }, (t) =>
+            bench.ledger.write('undone too', t),
+          );
+          throw new Error('inner');
+        }),
+      );
+      await atomic(async () => {
+        await atomic({ transaction: outer }, () => bench.ledger.do('stored'));
+      });
+    });
+
+    await bench.ledger.expectDone(['stored']);
+  });
+
   if (bench.database.name !== 'sqlite memory') {
     it('are no nested blocks with `transaction: null`', async () => {
       await atomic(async () => {

@@ -620,14 +620,14 @@ describeOnEachDatabase('scenario', (database) => {
       configure({ logger: { error() {}, warn: warned } });
       const clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
       const release = deferred();
-      let sibling: Promise<unknown> | undefined;
 
-      const block = atomic(async (parent) => {
-        await atomic(async function first() {
-          sibling = atomic({ transaction: parent }, async function second() {});
-          await Promise.race([sibling, release.promise]);
+      const block = atomic(async () => {
+        let second: Promise<unknown> = Promise.resolve();
+        const first = atomic(async function first() {
+          await Promise.race([second, release.promise]);
         });
-        await sibling;
+        second = atomic(async function second() {});
+        await Promise.all([first, second]);
       });
       await clock.tickAsync(9_999);
       expect(warned.args).to.deep.equal([]);
