@@ -62,7 +62,12 @@ const RUNNERS: readonly Runner[] = [
     name: 'node:test',
     folder: 'node-test',
     packages: [],
-    command: ['--test'],
+    // By name: newer versions of Node.js would find the TypeScript beside them too.
+    command: [
+      '--test',
+      '--test-reporter=tap',
+      ...TESTS.map(({ path }) => path.replace('.ts', '.js')),
+    ],
     compiles: true,
     passed: /^# pass (\d+)$/m,
   },
