@@ -217,6 +217,17 @@ export abstract class Block implements Scope, TransactionOwner {
     }
   }
 
+  /** Sends what makes the block sound again, which a broken one may do as well. */
+  async restore(send: () => Promise<void>): Promise<void> {
+    this.assertOpen();
+    this.#underWay += 1;
+    try {
+      await this.trunk.line.send(send);
+    } finally {
+      this.#oneLess();
+    }
+  }
+
   #oneLess(): void {
     this.#underWay -= 1;
     if (this.#underWay === 0) this.#quiet?.();

@@ -35,10 +35,11 @@ export async function commitSavepoint(block: Block, sid: string | undefined): Pr
 export async function rollbackSavepoint(block: Block, sid: string | undefined): Promise<void> {
   assertSavepoint(block, sid);
   const { trunk, host } = block;
-  block.assertOpen();
-  await rollbackToSavepoint(host.sequelize, trunk.transaction, sid);
-  trunk.callbacks.dropSince(marksOf(block).get(sid) ?? 0);
-  if (!trunk.failure?.requested) trunk.failure = undefined;
+  await block.restore(async () => {
+    await rollbackToSavepoint(host.sequelize, trunk.transaction, sid);
+    trunk.callbacks.dropSince(marksOf(block).get(sid) ?? 0);
+    if (!trunk.failure?.requested) trunk.failure = undefined;
+  });
 }
 
 function assertSavepoint(block: Block, sid: string | undefined): asserts sid is string {

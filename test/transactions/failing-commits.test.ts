@@ -134,6 +134,23 @@ describeOnEachDatabase('a COMMIT that does not commit', (database) => {
         });
       }
 
+      if (database.dialect === 'sqlite' && form.title === 'atomic()') {
+        it('is not sent where a statement has rolled the transaction back; nothing slips out after it', async () => {
+          const orRollback = "INSERT OR ROLLBACK INTO entries (name) VALUES ('twin')";
+
+          const error = await rejectionOf(
+            form.run(sequelize, async (t) => {
+              await doInside(t, 'twin');
+              await rejectionOf(connection.atomic(() => sequelize.query(orRollback)));
+              await rejectionOf(ledger.write('slipped out', t));
+            }),
+          );
+
+          expect(error).to.be.instanceOf(RolledBackError);
+          await ledger.expectDone([]);
+        });
+      }
+
       if (database.dialect === 'sqlite') {
         it('rejects when the transaction was rolled back by hand, and ROLLBACK fails as well (D-221)', async () => {
           const error = await rejectionOf(

@@ -149,6 +149,17 @@ describeTransactions('a manual savepoint', (bench) => {
     await bench.ledger.expectDone([]);
   });
 
+  it('is rolled back before the end of the block also when nobody awaits that', async () => {
+    await atomic(async () => {
+      await bench.ledger.do('before');
+      const sid = await savepoint();
+      await bench.ledger.do('after');
+      void savepointRollback(sid);
+    });
+
+    await bench.ledger.expectDone(['before']);
+  });
+
   it('works in a transaction of Sequelize', async () => {
     await bench.sequelize.transaction(async () => {
       await bench.ledger.do('before');

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Sequelize, Transaction } from 'sequelize';
 import { atomic, onCommit, transaction } from 'sequelize-signals';
 import { rejectionOf } from '../support/rejection.js';
-import { describeTransactions } from './ledger.js';
+import { describeTransactions, type Entry } from './ledger.js';
 
 describeTransactions('a transaction of Sequelize', (bench) => {
   const called = () => bench.ledger.called;
@@ -104,6 +104,17 @@ describeTransactions('a transaction of Sequelize', (bench) => {
       await outcome;
       await bench.ledger.expectDone(['stored', 'after'], []);
     });
+
+    if (['mysql', 'mariadb'].includes(bench.database.dialect)) {
+      it('is one to sequelize.set() too', async () => {
+        await atomic(async (t) => {
+          await bench.sequelize.set({ foreign_key_checks: 0 }, { transaction: t });
+          await bench.sequelize.set({ foreign_key_checks: 1 }, { transaction: t });
+        });
+
+        expect(bench.statements.verbs()).to.deep.equal(['BEGIN', 'SET', 'SET', 'COMMIT']);
+      });
+    }
 
     if (bench.database.dialect !== 'sqlite') {
       it('is one of its own inside another one that is not named', async () => {
@@ -236,6 +247,29 @@ describeTransactions('a transaction of Sequelize', (bench) => {
       );
 
       expect(called()).to.deep.equal([]);
+    });
+
+    it('serves the hooks of models, which find the transaction in their options', async () => {
+      bench.ledger.entries.addHook('afterCreate', 'tell', (entry, { transaction: t }) => {
+        t?.afterCommit(bench.ledger.callback((entry as Entry).name));
+      });
+
+      await atomic(async () => {
+        await bench.ledger.write('of the block');
+        await rejectionOf(
+          atomic(async () => {
+            await bench.ledger.write('undone');
+            throw new Error('inner');
+          }),
+        );
+        await atomic({ savepoint: false }, () =>
+          bench.ledger.write('of a block without savepoint'),
+        );
+        expect(called()).to.deep.equal([]);
+      });
+      bench.ledger.entries.removeHook('afterCreate', 'tell');
+
+      await bench.ledger.expectDone(['of the block', 'of a block without savepoint']);
     });
 
     it('refuses what is no function', async () => {
