@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { read } from '../support/repository.js';
+import { filesUnder, read } from '../support/repository.js';
 
 describe('docs/transactions.md', () => {
   it('has a row for each scenario, in the words of its tests', () => {
@@ -10,7 +10,16 @@ describe('docs/transactions.md', () => {
     expect(tableRows().map(([id, , rawCell]) => `${id}: ${rawCell}`)).to.deep.equal(titles(raw));
     expect(tableRows().map(([id, , , cell]) => `${id}: ${cell}`)).to.deep.equal(titles(ours));
   });
+
+  it('names tests that there are', () => {
+    const named = read('docs/transactions.md').matchAll(/\]\(\.\.\/(test\/[^)]+)\)/g);
+    const missing = [...named].map(([, path = '']) => path).filter((path) => !tests.includes(path));
+
+    expect(missing).to.deep.equal([]);
+  });
 });
+
+const tests = filesUnder('test', '.test.ts');
 
 /** The cells of the table's rows. */
 function tableRows(): string[][] {
