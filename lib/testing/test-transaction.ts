@@ -91,35 +91,44 @@ export interface TestTransactionFunction {
  * ```
  * @throws {@link InvalidArgumentError} when an option is unknown or of the wrong kind.
  */
-export const testTransaction: TestTransactionFunction = Object.assign(makeTestTransaction, {
-  hooks({ beforeEach, afterEach }: TestHooks, options?: TestTransactionOptions): void {
-    const test = makeTestTransaction(options);
-    beforeEach(() => test.begin());
-    afterEach(() => test.rollback());
+export const testTransaction: TestTransactionFunction = Object.assign(
+  (options?: TestTransactionOptions): TestTransaction => new Levels(options),
+  {
+    hooks({ beforeEach, afterEach }: TestHooks, options?: TestTransactionOptions): void {
+      const levels = new Levels(options);
+      beforeEach(() => levels.begin());
+      // Runners call this also when the hook above has failed, which is enough to report.
+      afterEach(() => (levels.begun ? levels.rollback() : Promise.resolve()));
+    },
   },
-});
+);
 
-function makeTestTransaction(options: TestTransactionOptions = {}): TestTransaction {
-  checkOptions('testTransaction()', options, RULES);
-  const { using, onCommit = 'run' } = options;
-  const levels: TestLevel[] = [];
+/** What one `testTransaction()` has begun. */
+class Levels implements TestTransaction {
+  readonly #using: Using | undefined;
+  readonly #holdsCallbacks: boolean;
+  readonly #open: TestLevel[] = [];
 
-  return {
-    async begin() {
-      levels.push(await TestLevel.open(databaseFor(using), onCommit === 'hold'));
-    },
+  constructor(options: TestTransactionOptions = {}) {
+    checkOptions('testTransaction()', options, RULES);
+    this.#using = options.using;
+    this.#holdsCallbacks = options.onCommit === 'hold';
+  }
 
-    async rollback() {
-      const level = levels.pop();
-      if (!level) throw notBegunError();
-      await level.rollback();
-    },
-  };
-}
+  get begun(): boolean {
+    return this.#open.length > 0;
+  }
 
-function notBegunError(): TransactionManagementError {
-  return new TransactionManagementError(
-    'SIGNALS_TRANSACTION_MISUSED',
-    'rollback() of a test transaction was called without begin(). Call begin() before each test, and rollback() after it.',
-  );
+  async begin(): Promise<void> {
+    this.#open.push(await TestLevel.open(databaseFor(this.#using), this.#holdsCallbacks));
+  }
+
+  async rollback(): Promise<void> {
+    const level = this.#open.pop();
+    if (level) return await level.rollback();
+    throw new TransactionManagementError(
+      'SIGNALS_TRANSACTION_MISUSED',
+      'rollback() of a test transaction was called without begin(). Call begin() before each test, and rollback() after it.',
+    );
+  }
 }

@@ -3,6 +3,7 @@ import { DataTypes, ForeignKeyConstraintError, Transaction } from 'sequelize';
 import {
   atomic,
   defer,
+  install,
   onCommit,
   postCommit,
   postRollback,
@@ -346,7 +347,39 @@ describeOnEachDatabase('testTransaction()', (database) => {
     });
   });
 
+  it('is for one database', async () => {
+    const other = install(database.connect(), { using: 'other' });
+    const inOther = testTransaction({ using: 'other' });
+    await inOther.begin();
+    await atomic(() => book.write('Ada'));
+    await inOther.rollback();
+    other.uninstall();
+
+    expect(await book.names()).to.deep.equal(['Ada']);
+    await book.Guest.destroy({ where: {} });
+  });
+
+  it('refuses wrong options at the call', async () => {
+    const given = testTransaction as (options: unknown) => unknown;
+
+    expect(() => given({ onCommit: 'drop' })).to.throw(TypeError, /'run' or 'hold'/);
+    expect(() => given({ alias: 'default' })).to.throw(TypeError, /"alias"/);
+    expect(await rejectionOf(testTransaction({ using: 'nowhere' }).begin())).to.include({
+      code: 'SIGNALS_NOT_INSTALLED',
+    });
+  });
+
   describe('hooks()', () => {
+    it('rolls back what was begun, and nothing when begin() failed', async () => {
+      const hooks: (() => Promise<void>)[] = [];
+      const register = (hook: () => Promise<void>) => hooks.push(hook);
+      testTransaction.hooks({ beforeEach: register, afterEach: register }, { using: 'nowhere' });
+      const [begin, rollback] = hooks;
+
+      expect(await rejectionOf(begin?.() ?? Promise.resolve())).to.be.instanceOf(Error);
+      await rollback?.();
+    });
+
     testTransaction.hooks({ beforeEach: before, afterEach: after });
     before(() => book.write('fixture'));
 
