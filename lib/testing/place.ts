@@ -1,4 +1,4 @@
-import type { Block, OpenTransaction } from '../transactions/index.js';
+import type { Block, Trunk } from '../transactions/index.js';
 
 /** What borrows a place: its `label` names it in messages. */
 export interface Borrower {
@@ -7,7 +7,7 @@ export interface Borrower {
 
 /** Where savepoints can be set, by one at a time: an open block, or the transaction of a test. */
 export interface Place extends Pick<Block, 'begin' | 'carrier'> {
-  readonly trunk: { readonly transaction: OpenTransaction; nextSavepoint(): string };
+  readonly trunk: Pick<Trunk, 'transaction' | 'savepoints' | 'nextSavepoint'>;
   /** Waits for the turn of `borrower`; resolves to the function that gives the place back. */
   lend(borrower: Borrower): Promise<() => void>;
 }

@@ -32,7 +32,8 @@ export class SavepointGround implements Ground {
 
   back(block: Block): Backing {
     const backing = new SavepointBacking(this.holdsCallbacks, block, () => {
-      return Savepoint.set(this.#database, this.#aroundFlow() ?? this.#place, block);
+      const place = this.#beginsAroundFlow(block) ?? this.#place;
+      return Savepoint.set(this.#database, place, block);
     });
     this.#backings.set(block, backing);
     return backing;
@@ -80,7 +81,18 @@ export class SavepointGround implements Ground {
   /** The open block that `transaction.outside()` hides: to wait for its end would be for ever. */
   #aroundFlow(): Place | undefined {
     const { connection } = this.#place.trunk.transaction;
-    return connection && this.#database.holderOf(connection);
+    if (connection === undefined) return undefined;
+    return this.#database.findAround(({ trunk }) => trunk.transaction.connection === connection);
+  }
+
+  /**
+   * Where `block` begins that is begun inside another. One that ends by hand would have a block
+   * around it that begins later wait for that: it has the other one begin first.
+   */
+  #beginsAroundFlow(block: Block): Place | undefined {
+    const around = this.#aroundFlow();
+    if (around || block.managed) return around;
+    return this.#database.findAround(({ trunk }) => this.#backings.has(trunk));
   }
 
   /** A transaction that waits for a call of commit(), which may well come after this query. */

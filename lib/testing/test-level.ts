@@ -5,6 +5,7 @@ import {
   newTransaction,
   type OpenTransaction,
   OwnTransaction,
+  type SavepointOwner,
   Turns,
 } from '../transactions/index.js';
 import type { Borrower, Place } from './place.js';
@@ -19,6 +20,7 @@ class TestTrunk implements Place {
   readonly trunk: this = this;
   readonly label = 'the transaction of the test';
   readonly transaction: OpenTransaction;
+  readonly savepoints: SavepointOwner[] = [];
   readonly host: Database;
   readonly #own: OwnTransaction;
   #carrier: OpenTransaction | undefined;

@@ -11,7 +11,7 @@ import {
 } from './failure.js';
 import type { Line } from './line.js';
 import { endsTransaction } from './server-errors.js';
-import { carrierOf, type DriverConnection, type OpenTransaction } from './statements.js';
+import { carrierOf, type OpenTransaction } from './statements.js';
 import type { TransactionSignals } from './transaction-signals.js';
 import { Turns } from './turns.js';
 
@@ -32,8 +32,8 @@ export interface Host {
   commit(backing: Backing): Promise<boolean>;
   /** Who captures the callbacks of the current flow. */
   capture(): Capture | undefined;
-  /** The innermost block around the current flow that uses `connection`, also where `outside` hides it. */
-  holderOf(connection: DriverConnection): Block | undefined;
+  /** The innermost open block around the current flow that is wanted, also where `outside` hides it. */
+  findAround(wanted: (block: Block) => boolean): Block | undefined;
 }
 
 /** What makes an outermost block real: a transaction of its own, or what a test puts in its place. */
@@ -55,6 +55,12 @@ export interface Failure {
   readonly final: boolean;
 }
 
+/** Whoever has set a savepoint. */
+export interface SavepointOwner extends Scope {
+  /** Notes a write of `writer`, beside this owner, that a rollback to its savepoint would undo. */
+  overlappedBy(writer: Block): void;
+}
+
 /** What the levels of one transaction share: Django's state of a connection (D-207). */
 export interface Trunk extends Block {
   readonly parent: undefined;
@@ -66,8 +72,8 @@ export interface Trunk extends Block {
   signals: TransactionSignals | undefined;
   /** The last error of a query, for a COMMIT that the server turns into a ROLLBACK. */
   lastError: unknown;
-  /** The blocks whose savepoints are set, the oldest first: each is undone with those before it. */
-  readonly savepoints: Block[];
+  /** Who has set a savepoint, the oldest first: each is undone with those before it. */
+  readonly savepoints: SavepointOwner[];
   /** A name for a savepoint that no other of this transaction has (sequelize#18207). */
   nextSavepoint(): string;
 }
@@ -98,7 +104,7 @@ export function newLabel(kind: 'atomic block' | 'transaction', name: string): st
  * savepoint and a level without one is left to the classes that extend this one: how it begins,
  * how its work is kept, and how it is undone.
  */
-export abstract class Block implements Scope, TransactionOwner {
+export abstract class Block implements SavepointOwner, TransactionOwner {
   abstract readonly parent: Block | undefined;
   abstract readonly trunk: Trunk;
   /** What Sequelize gets for the queries of this block. */
@@ -398,8 +404,8 @@ export abstract class Block implements Scope, TransactionOwner {
   }
 
   #noteOverlap(): void {
-    for (const block of this.trunk.savepoints) {
-      if (!isWithin(this, block)) block.overlappedBy(this);
+    for (const owner of this.trunk.savepoints) {
+      if (!isWithin(this, owner)) owner.overlappedBy(this);
     }
   }
 

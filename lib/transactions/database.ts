@@ -15,7 +15,6 @@ import {
   runWithApplicationTransaction,
 } from './sequelize-cls.js';
 import { interceptQueries, interceptTransactions } from './sequelize-methods.js';
-import type { DriverConnection } from './statements.js';
 
 /** What a flow knows of one database: its block, or that it runs outside, and what it did before. */
 interface Frame {
@@ -165,11 +164,10 @@ export class Database implements Host {
     return this.#run(undefined, body);
   }
 
-  holderOf(connection: DriverConnection): Block | undefined {
+  findAround(wanted: (block: Block) => boolean): Block | undefined {
     for (let frame = this.#flow.get(); frame; frame = frame.outer) {
       for (let block = frame.block; block; block = block.parent) {
-        const usesIt = block.trunk.transaction.connection === connection;
-        if (usesIt && block.open && block.trunk.open) return block;
+        if (block.open && block.trunk.open && wanted(block)) return block;
       }
     }
     return undefined;

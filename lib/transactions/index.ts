@@ -6,12 +6,13 @@
  */
 export type { Atomic, AtomicBody, AtomicFunction, AtomicWrapper } from './atomic.js';
 export type { AtomicOptions, RetryOptions } from './atomic-options.js';
-export type { Backing, Block } from './block.js';
+export type { Backing, Block, SavepointOwner, Trunk } from './block.js';
 export type { Callback, Callbacks, Capture, DueCallback } from './callbacks.js';
 export { Connection, type Connections, connections } from './connection.js';
 export type { CommitFault, Database } from './database.js';
 export type { Defer } from './defer.js';
 export { runDue } from './end-of-transaction.js';
+export { overlapError } from './failure.js';
 export type { Ground, SendQuery } from './ground.js';
 export type { OnCommit, OnCommitOptions } from './on-commit.js';
 export { inOneBlock, inSavepoint } from './one-block.js';

@@ -5,6 +5,7 @@ import {
   type BlockOptions,
   type Failure,
   type Host,
+  type SavepointOwner,
   type Trunk,
 } from './block.js';
 import { Callbacks, type DueCallback } from './callbacks.js';
@@ -22,7 +23,7 @@ export class OutermostBlock extends Block implements Trunk {
   readonly transaction: OpenTransaction;
   readonly callbacks: Callbacks = new Callbacks();
   readonly line: Line = new Line();
-  readonly savepoints: Block[] = [];
+  readonly savepoints: SavepointOwner[] = [];
   failure: Failure | undefined;
   lastError: unknown;
   signals: TransactionSignals | undefined;

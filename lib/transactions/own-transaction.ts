@@ -53,9 +53,13 @@ export class OwnTransaction implements Backing {
   }
 
   #waitForTurn(turns: Turns, connection: DriverConnection): Promise<() => void> {
-    const holder = this.#block.host.holderOf(connection);
+    const holder = this.#holderAround(connection);
     if (holder) throw selfWaitError(this.#block, holder.trunk);
     return turns.take(this.#block);
+  }
+
+  #holderAround(connection: DriverConnection): Block | undefined {
+    return this.#block.host.findAround(({ trunk }) => trunk.transaction.connection === connection);
   }
 }
 

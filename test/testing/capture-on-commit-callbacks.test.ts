@@ -152,6 +152,19 @@ describeOnEachDatabase('captureOnCommitCallbacks()', (database) => {
         expect(ran).to.deep.equal(['inner', 'outer']);
       });
 
+      it('runs them inside an open block that has sent nothing yet', async () => {
+        await atomic(async () => {
+          await captureOnCommitCallbacks({ execute: true }, () =>
+            onCommit(async () => {
+              await atomic(() => book.write('Ada'));
+              await book.write('Ben');
+            }),
+          );
+        });
+
+        expect(await book.names()).to.deep.equal(['Ada', 'Ben']);
+      });
+
       it('runs nothing when the function fails (D-313)', async () => {
         const error = new Error('no');
         const capturing = captureOnCommitCallbacks({ execute: true }, async () => {

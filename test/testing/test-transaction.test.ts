@@ -247,6 +247,30 @@ describeOnEachDatabase('testTransaction()', (database) => {
       expect(await book.names()).to.deep.equal(['Ada', 'Ben']);
     });
 
+    it('tells of a write that a transaction beside the block took with it', async () => {
+      const block = atomic(async () => {
+        const t = await book.sequelize.transaction();
+        await book.write('Ada');
+        await t.rollback();
+      });
+
+      const error = await rejectionOf<TransactionManagementError>(block);
+      expect(error.code).to.equal('SIGNALS_ROLLED_BACK');
+      expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+      expect(await book.names()).to.deep.equal([]);
+    });
+
+    it('keeps a write beside a transaction that is committed', async () => {
+      await atomic(async () => {
+        const t = await book.sequelize.transaction();
+        await book.Guest.create({ name: 'Ada' }, { transaction: t });
+        await book.write('Ben');
+        await t.commit();
+      });
+
+      expect(await book.names()).to.deep.equal(['Ada', 'Ben']);
+    });
+
     it('reads at once while a transaction waits for its commit()', async () => {
       const t = await book.sequelize.transaction();
       await book.Guest.create({ name: 'Ada' }, { transaction: t });
