@@ -58,6 +58,7 @@ export type {
   UnresolvedSender,
 } from './models/index.js';
 export {
+  assertSendersResolved,
   classPrepared,
   connectionCreated,
   ModelSignal,

@@ -65,7 +65,10 @@ export function connectModels(database: Database): () => void {
   return () => {
     undoDefinitions();
     for (const [type] of hooks) hooked.removeHook(type, HOOK);
-    for (const model of modelsOf(database.sequelize)) unnameModel(model);
+    for (const model of modelsOf(database.sequelize)) {
+      // It may have been defined anew for another database.
+      if (model.sequelize === database.sequelize) unnameModel(model);
+    }
     for (const family of families) family.undo?.();
     replaced.undo();
   };

@@ -59,4 +59,8 @@ export type {
   PreSave,
   PreSaveBySender,
 } from './payloads.js';
-export { type UnresolvedSender, unresolvedSenders } from './unresolved-senders.js';
+export {
+  assertSendersResolved,
+  type UnresolvedSender,
+  unresolvedSenders,
+} from './unresolved-senders.js';

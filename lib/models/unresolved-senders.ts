@@ -1,4 +1,10 @@
-import { type AnyReceiver, liveConnections, type SignalIdentity } from '../signals/index.js';
+import { UnknownModelError } from '../errors.js';
+import {
+  type AnyReceiver,
+  liveConnections,
+  receiverName,
+  type SignalIdentity,
+} from '../signals/index.js';
 import { modelsNamed } from './defined-models.js';
 import { ModelSignal } from './model-signal.js';
 
@@ -31,4 +37,28 @@ export function unresolvedSenders(): UnresolvedSender[] {
     if (!(signal instanceof ModelSignal) || typeof name !== 'string' || !receiver) return [];
     return modelsNamed(name).length > 0 ? [] : [{ signal, name, receiver }];
   });
+}
+
+/**
+ * Throws when {@link unresolvedSenders} lists anything, for applications that would rather not
+ * start than miss a signal.
+ *
+ * @example
+ * ```ts
+ * import { assertSendersResolved } from 'sequelize-signals';
+ *
+ * assertSendersResolved();
+ * ```
+ * @throws {@link UnknownModelError} which names each receiver with the model that it waits for.
+ */
+export function assertSendersResolved(): void {
+  const unresolved = unresolvedSenders().map(
+    ({ signal, name, receiver }) =>
+      `"${name}", for ${signal.name} receiver "${receiverName(receiver)}"`,
+  );
+  if (unresolved.length === 0) return;
+  throw new UnknownModelError(
+    `No installed database has a model called ${unresolved.join('; nor one called ')}. ` +
+      'Define the model before this check, or correct the name.',
+  );
 }

@@ -1,12 +1,17 @@
 import { expect } from 'chai';
 import { DataTypes, Model, type ModelStatic, Sequelize } from 'sequelize';
 import {
+  assertSendersResolved,
   type Connection,
   InvalidArgumentError,
   install,
+  postBulkDelete,
+  postBulkUpdate,
+  postDelete,
   postSave,
   preSave,
   receiver,
+  UnknownModelError,
   unresolvedSenders,
 } from 'sequelize-signals';
 
@@ -202,6 +207,73 @@ describe('models as senders by name', () => {
     expect(unresolvedSenders()).to.deep.equal([
       { signal: preSave, name: 'Noet', receiver: misspelt },
     ]);
+  });
+
+  it('may be asked for when the application starts', () => {
+    undo.push(
+      preSave.connect(function stamp() {}, { sender: 'Noet' }),
+      postSave.connect(() => {}, { sender: 'Note' }),
+    );
+    define(installed(), 'Note');
+
+    expect(assertSendersResolved).to.throw(
+      UnknownModelError,
+      'No installed database has a model called "Noet", for preSave receiver "stamp"',
+    );
+    define(connections[0]?.sequelize as Sequelize, 'Noet');
+    expect(assertSendersResolved).not.to.throw();
+  });
+
+  it('send once when they extend one another', async () => {
+    class Base extends Model {}
+    class Extended extends Base {}
+    const sequelize = installed();
+    undo.push(
+      preSave.connect(({ sender }) => void called.push(`preSave ${sender.name}`)),
+      postSave.connect(({ sender }) => void called.push(`postSave ${sender.name}`)),
+      postBulkUpdate.connect(({ sender }) => void called.push(`postBulkUpdate ${sender.name}`)),
+      postBulkDelete.connect(({ sender }) => void called.push(`postBulkDelete ${sender.name}`)),
+    );
+    for (const model of [Base, Extended]) {
+      model.init({ n: DataTypes.INTEGER }, { sequelize, modelName: model.name });
+      await model.sync();
+    }
+
+    for (const model of [Base, Extended]) {
+      await model.bulkCreate([{ n: 1 }, { n: 2 }], { individualHooks: true });
+      await model.increment('n', { where: {} });
+      await model.update({ n: 5 }, { where: {}, individualHooks: true });
+      await model.destroy({ where: {} });
+    }
+
+    const sentBy = (name: string) => [
+      ...[`preSave ${name}`, `postSave ${name}`, `preSave ${name}`, `postSave ${name}`],
+      `postBulkUpdate ${name}`,
+      ...[`preSave ${name}`, `preSave ${name}`, `postSave ${name}`, `postSave ${name}`],
+      ...[`postBulkUpdate ${name}`, `postBulkDelete ${name}`],
+    ];
+    expect(called).to.deep.equal([...sentBy('Base'), ...sentBy('Extended')]);
+  });
+
+  it('belong to the database that they were defined for last', async () => {
+    class Note extends Model {}
+    undo.push(
+      postSave.connect(({ using }) => void called.push(using), { sender: 'Note' }),
+      postDelete.connect(({ using }) => void called.push(using), { sender: Note }),
+    );
+    for (const using of ['one', 'two']) {
+      Note.init({}, { sequelize: installed(using), timestamps: false });
+      await Note.sync();
+    }
+
+    await (await Note.create()).destroy();
+    connections[0]?.uninstall();
+    await (await Note.create()).destroy();
+    connections[1]?.uninstall();
+    await (await Note.create()).destroy();
+
+    expect(called).to.deep.equal(['two', 'two', 'two', 'two']);
+    expect(Object.hasOwn(Note.prototype, 'destroy')).to.equal(false);
   });
 
   for (const sender of ['', 5, {}, [], true]) {
