@@ -88,8 +88,8 @@ interface LinksChange extends ModelPayload {
 }
 
 /** What receivers of `m2mChanged` get when single links are made or removed. */
-export interface LinksChanged extends LinksChange {
-  readonly action: 'pre_add' | 'post_add' | 'pre_remove' | 'post_remove';
+export interface LinksChanged<Action extends LinksAction = LinksAction> extends LinksChange {
+  readonly action: Action;
   /**
    * The keys of the others: those that get linked, without those that are linked already, or all
    * that were asked to be unlinked. It is one set before and after; what a receiver takes out of
@@ -99,13 +99,22 @@ export interface LinksChanged extends LinksChange {
 }
 
 /** What receivers of `m2mChanged` get when all links of an instance are removed. */
-export interface LinksCleared extends LinksChange {
-  readonly action: 'pre_clear' | 'post_clear';
+export interface LinksCleared<Action extends ClearAction = ClearAction> extends LinksChange {
+  readonly action: Action;
   readonly pkSet: null;
 }
 
+type LinksAction = 'pre_add' | 'post_add' | 'pre_remove' | 'post_remove';
+type ClearAction = 'pre_clear' | 'post_clear';
+
 /** What receivers of `m2mChanged` get; the `action` tells which. */
-export type M2MChanged = LinksChanged | LinksCleared;
+export type M2MChanged =
+  | LinksChanged<'pre_add'>
+  | LinksChanged<'post_add'>
+  | LinksChanged<'pre_remove'>
+  | LinksChanged<'post_remove'>
+  | LinksCleared<'pre_clear'>
+  | LinksCleared<'post_clear'>;
 
 /** What receivers of `preInit` get. */
 export interface PreInit {

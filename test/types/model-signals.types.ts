@@ -1,11 +1,59 @@
 import { expectTypeOf } from 'expect-type';
-import { Model, type ModelStatic, type Transaction } from 'sequelize';
-import { postSave, preDelete, preSave, receiver } from 'sequelize-signals';
+import {
+  type CreationOptional,
+  type Identifier,
+  type InferAttributes,
+  type InferCreationAttributes,
+  Model,
+  type ModelStatic,
+  type Transaction,
+  type WhereOptions,
+} from 'sequelize';
+import {
+  assertSendersResolved,
+  classPrepared,
+  connectionCreated,
+  type M2MChanged,
+  ModelSignal,
+  m2mChanged,
+  type PayloadBySender,
+  type PostSave,
+  postBulkCreate,
+  postBulkUpdate,
+  postInit,
+  postMigrate,
+  postSave,
+  preBulkUpdate,
+  preDelete,
+  preInit,
+  preSave,
+  receiver,
+  type SignalEvent,
+  unresolvedSenders,
+} from 'sequelize-signals';
+import { connectUmzug } from 'sequelize-signals/umzug';
+import type { Umzug } from 'umzug';
 
 class Order extends Model {
   declare total: number;
 }
 declare const Defined: ModelStatic<Model<{ id: number }>>;
+
+class Inferred extends Model<InferAttributes<Inferred>, InferCreationAttributes<Inferred>> {
+  declare id: CreationOptional<number>;
+  declare email: string;
+}
+
+/** As sequelize-typescript has it: an abstract class between Sequelize's and one's own. */
+abstract class TypescriptModel<
+  Attributes extends object = object,
+  CreationAttributes extends object = Attributes,
+> extends Model<Attributes, CreationAttributes> {
+  static isInitialized = false;
+}
+class Person extends TypescriptModel<{ name: string }, { name: string }> {
+  declare name: string;
+}
 
 // These never run: they pass by compiling.
 export function aSenderTellsTheInstance(): void {
@@ -61,4 +109,92 @@ export function receiversMayBeDeclared(): void {
   receiver(preSave)(({ sender }) => sender.tableName);
   // @ts-expect-error -- preSave does not know whether a row is created
   receiver(preSave, { sender: Order })(({ created }) => created);
+}
+
+export function eachWayToDeclareAModelWorks(): void {
+  postSave.connect(({ instance }) => expectTypeOf(instance.email).toEqualTypeOf<string>(), {
+    sender: Inferred,
+  });
+  postSave.connect(({ instance }) => expectTypeOf(instance.name).toEqualTypeOf<string>(), {
+    sender: Person,
+  });
+  postSave.connect(({ instance }) => instance.get('id'), { sender: Defined });
+  const declared = (event: SignalEvent<PostSave<Person>, ModelStatic<Person>>): string =>
+    event.instance.name;
+  postSave.connect(declared, { sender: Person });
+}
+
+export function theActionTellsWhetherThereAreKeys(): void {
+  m2mChanged.connect(
+    (event) => {
+      expectTypeOf(event.pkSet).toEqualTypeOf<Set<Identifier> | null>();
+      if (event.action === 'pre_clear' || event.action === 'post_clear') {
+        expectTypeOf(event.pkSet).toEqualTypeOf<null>();
+      } else {
+        expectTypeOf(event.pkSet).toEqualTypeOf<Set<Identifier>>();
+      }
+      expectTypeOf(event.model).toEqualTypeOf<ModelStatic<Model>>();
+    },
+    { sender: 'PostTag' },
+  );
+  m2mChanged.connect(({ action, pkSet }) => action === 'pre_add' && pkSet.delete(1));
+  // @ts-expect-error -- an action that does not exist
+  m2mChanged.connect(({ action }) => action === 'pre_set');
+  expectTypeOf<M2MChanged['action']>().toEqualTypeOf<
+    'pre_add' | 'post_add' | 'pre_remove' | 'post_remove' | 'pre_clear' | 'post_clear'
+  >();
+}
+
+export function bulkSignalsTellWhatTheyKnow(): void {
+  postBulkCreate.connect(
+    ({ instances, onConflict }) => {
+      expectTypeOf(instances[0]?.total).toEqualTypeOf<number | undefined>();
+      expectTypeOf(onConflict).toEqualTypeOf<'fail' | 'ignore' | 'update'>();
+    },
+    { sender: Order },
+  );
+  preBulkUpdate.connect(({ values, increments, where }) => {
+    values.total = 1;
+    expectTypeOf(increments).toEqualTypeOf<Readonly<Record<string, number>> | null>();
+    expectTypeOf(where).toEqualTypeOf<WhereOptions | undefined>();
+  });
+  postBulkUpdate.connect(({ count }) => expectTypeOf(count).toEqualTypeOf<number | undefined>());
+  // @ts-expect-error -- nobody knows the number before
+  preBulkUpdate.connect(({ count }) => count);
+}
+
+export function theOthersTellTheirOwn(): void {
+  preInit.connect(({ values }) => Object.assign(values, { total: 1 }), { sender: Order });
+  postInit.connect(({ instance }) => instance.total, { sender: Order });
+  // @ts-expect-error -- an instance is not there before it is made
+  preInit.connect(({ instance }) => instance, { sender: Order });
+  classPrepared.connect(({ sender }) => sender.getTableName(), { sender: 'Order' });
+  connectionCreated.connect(({ connection }) => expectTypeOf(connection).toEqualTypeOf<object>());
+  postMigrate.connect(({ plan }) => plan?.map(({ name, backwards }) => `${name} ${backwards}`));
+}
+
+export function anUmzugFits(umzug: Umzug<{ x: number }>): void {
+  expectTypeOf(connectUmzug(umzug, { using: 'other' })).toEqualTypeOf<() => void>();
+  // @ts-expect-error -- no Umzug
+  connectUmzug({ up: () => {} });
+}
+
+export function applicationsMayHaveModelSignalsOfTheirOwn(): void {
+  interface Paid<Instance extends Model> {
+    readonly instance: Instance;
+    readonly paidAt: Date;
+  }
+  interface PaidBySender extends PayloadBySender {
+    readonly payload: Paid<this['instance']>;
+  }
+  const paid = new ModelSignal<PaidBySender>({ name: 'paid' });
+  paid.connect(({ instance, paidAt }) => instance.total + paidAt.getTime(), { sender: Order });
+  void paid.send(Order, { instance: new Order(), paidAt: new Date() });
+  // @ts-expect-error -- paidAt is missing
+  void paid.send(Order, { instance: new Order() });
+}
+
+export function namesCanBeChecked(): void {
+  expectTypeOf(assertSendersResolved()).toEqualTypeOf<void>();
+  expectTypeOf(unresolvedSenders()[0]?.name).toEqualTypeOf<string | undefined>();
 }
