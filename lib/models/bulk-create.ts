@@ -1,6 +1,5 @@
 import type { BulkCreateOptions, Model, ModelStatic } from 'sequelize';
-import type { Database } from '../transactions/index.js';
-import { replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../transactions/index.js';
 import { modelItself } from './defined-models.js';
 import type { Family } from './family.js';
 import type { ModelSignal } from './model-signal.js';

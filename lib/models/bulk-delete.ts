@@ -78,7 +78,7 @@ class Deletion {
     await send(this.#database, preBulkDelete, this.#sender, this.#told, this.#transaction);
   }
 
-  async after(count: number): Promise<void> {
+  async after(count: number | undefined): Promise<void> {
     if (this.#told === undefined) return;
     const told = { ...this.#told, count };
     await send(this.#database, postBulkDelete, this.#sender, told, this.#transaction);

@@ -1,6 +1,5 @@
 import type { Model, ModelStatic, Transaction, UpdateOptions, WhereOptions } from 'sequelize';
-import type { Database } from '../transactions/index.js';
-import { replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../transactions/index.js';
 import { modelItself } from './defined-models.js';
 import type { Family } from './family.js';
 import { postBulkUpdate, postSave, preBulkUpdate, preSave } from './model-signals.js';
@@ -129,8 +128,13 @@ class Updating {
     // The application may have handed its hook's options on, to a call for another model.
     if (modelItself(options.model) !== this.#sender) return;
     const { attributes: values, where, transaction } = options;
+    const given = Object.keys(values);
     await this.begin({ values, increments: null, where }, transaction);
-    options.fields = [...new Set([...options.fields, ...Object.keys(values)])];
+    // Sequelize writes none but these, and leaves out values that have no column.
+    options.fields = [
+      ...options.fields,
+      ...Object.keys(values).filter((key) => !given.includes(key)),
+    ];
   }
 
   async begin(change: Change, transaction: Transaction | null | undefined): Promise<void> {

@@ -60,8 +60,8 @@ export function isSoft(model: ModelStatic<Model>, options: InstanceDestroyOption
 function inBlock(database: Database, destroy: Destroy): Destroy {
   return async function (...parameters) {
     const [options] = parameters;
-    if (options?.hooks === false || !isEitherHeard(senderOf(this), preDelete, postDelete))
-      return destroy.apply(this, parameters);
+    const isWatched = isEitherHeard(senderOf(this), preDelete, postDelete);
+    if (options?.hooks === false || !isWatched) return destroy.apply(this, parameters);
 
     assertKey(this);
     const origin = options?.[ORIGIN] ?? new Origin(this);

@@ -222,6 +222,12 @@ describeOnEachDatabase('bulk calls', (database) => {
       expect(await authors()).to.deep.include(['Ada Lovelace', 2]);
     });
 
+    it('leaves out values without a column, as Sequelize does', async () => {
+      await Author.update({ age: 1, hobby: 'maths' }, { where: { name: 'Ada' } });
+
+      expect(await authors()).to.deep.include(['Ada', 1]);
+    });
+
     it('belongs to the model itself when a scope is updated', async () => {
       await Author.scope('old').update({ age: 86 }, { where: {} });
 

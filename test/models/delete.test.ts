@@ -158,6 +158,26 @@ describeOnEachDatabase('preDelete and postDelete', (database) => {
     expect(await Author.count()).to.equal(1);
   });
 
+  it('let deletions that are started together all succeed', async () => {
+    disconnect.push(preDelete.connect(async () => void (await Author.count())));
+    const authors = await Author.bulkCreate(Array.from({ length: 12 }, () => ({ name: 'Bob' })));
+
+    await Promise.all(authors.map((author) => author.destroy()));
+
+    expect(await Author.count()).to.equal(1);
+  });
+
+  it('may delete outside of the block that they are sent in', async function () {
+    // The only connection of SQLite's memory is taken, and a file is locked.
+    if (database.dialect === 'sqlite') this.skip();
+    const draft = await Draft.create({ title: 'Notes' });
+    disconnect.push(preDelete.connect(() => draft.destroy({ transaction: null }), { once: true }));
+
+    await ada.destroy();
+
+    expect(await Draft.findByPk(draft.get('id') as number)).to.equal(null);
+  });
+
   it('do not wait for the block that they are sent in', async () => {
     disconnect.push(
       preDelete.connect(async (event) => {

@@ -377,6 +377,12 @@ describeOnEachDatabase('m2mChanged', (database) => {
       expect(await linked()).to.deep.equal([]);
     });
 
+    it('lets calls that are started together outside of blocks all succeed', async () => {
+      await Promise.all(tags.map((tag) => post.addTag(tag)));
+
+      expect(await linked()).to.deep.equal(ids());
+    });
+
     it('lets calls that are started together run one after another', async () => {
       await post.addTags(tags);
       events.length = 0;
