@@ -31,7 +31,7 @@ export function bulkCreateFamily(database: Database): Family {
     instances: readonly Model[],
     options: HookOptions,
     onConflict = conflictOf(options),
-  ): Promise<void> => {
+  ): Promise<unknown> | undefined => {
     const sender = modelItself(options.model);
     return send(database, signal, sender, { instances, onConflict }, options.transaction);
   };

@@ -16,9 +16,9 @@ export const IN_ROWS: unique symbol = Symbol('in rows');
 /** The options of a save as its hooks get them. */
 interface HookOptions extends Omit<SaveOptions, 'fields'> {
   readonly fields?: string[] | undefined;
-  [SAVINGS]?: WeakMap<Model, Saving> | undefined;
+  [SAVINGS]?: Savings | undefined;
   readonly [UPDATED]?: readonly string[] | undefined;
-  readonly [IN_ROWS]?: Rows | undefined;
+  [IN_ROWS]?: Rows | undefined;
   readonly individualHooks?: boolean | undefined;
   readonly raw?: boolean | undefined;
   /** Set by Sequelize when the caller named no fields. */
@@ -33,12 +33,10 @@ type Update = (
 
 /** Sends `preSave` and `postSave`. */
 export function saveFamily(database: Database): Family {
-  const before = async (instance: Model, options: HookOptions) => {
-    if (isWatched(instance)) await savingOf(database, instance, options).before(options);
-  };
-  const after = async (instance: Model, options: HookOptions) => {
-    if (isWatched(instance)) await savingOf(database, instance, options).after(options);
-  };
+  const before = (instance: Model, options: HookOptions) =>
+    isWatched(instance) ? savingOf(database, instance, options).before(options) : undefined;
+  const after = (instance: Model, options: HookOptions) =>
+    isWatched(instance) ? savingOf(database, instance, options).after(options) : undefined;
   return {
     hooks: { beforeCreate: before, beforeUpdate: before, afterCreate: after, afterUpdate: after },
     replaceMethods: ({ prototype }: ModelStatic<Model>) => [
@@ -49,16 +47,18 @@ export function saveFamily(database: Database): Family {
 }
 
 function isWatched(instance: Model): boolean {
+  // Each row that is saved comes by here four times.
+  if (!preSave.everConnected && !postSave.everConnected) return false;
   return isEitherHeard(senderOf(instance), preSave, postSave);
 }
 
 function savingOf(database: Database, instance: Model, options: HookOptions): Saving {
-  options[SAVINGS] ??= new WeakMap();
-  const known = options[SAVINGS].get(instance);
+  options[SAVINGS] ??= new Savings();
+  const known = options[SAVINGS].of(instance);
   if (known !== undefined) return known;
 
   const made = new Saving(database, instance, options);
-  options[SAVINGS].set(instance, made);
+  options[SAVINGS].add(instance, made);
   return made;
 }
 
@@ -66,13 +66,16 @@ function savingOf(database: Database, instance: Model, options: HookOptions): Sa
 function watched(database: Database, save: Save): Save {
   async function watchedSave(instance: Model, options: HookOptions | undefined): Promise<Model> {
     const saving = new Saving(database, instance, options);
-    const marks = { [SAVINGS]: new WeakMap([[instance, saving]]), [IN_ROWS]: undefined };
-    const saved = await save.call(instance, { ...options, ...marks });
+    const savings = new Savings();
+    savings.add(instance, saving);
+    const marked: HookOptions = { ...options, [SAVINGS]: savings };
+    if (marked[IN_ROWS]) marked[IN_ROWS] = undefined;
+    const saved = await save.call(instance, marked);
     await saving.after();
     return saved;
   }
 
-  return async function (...parameters) {
+  return function (...parameters) {
     const [options] = parameters;
     if (parameters.length > 1 || options?.hooks === false || !isWatched(this)) {
       return save.apply(this, parameters);
@@ -110,6 +113,22 @@ function updateFieldsOf(options: HookOptions = {}): ReadonlySet<string> | null {
 }
 
 type Saved = Omit<PostSave, keyof ModelPayload>;
+
+/**
+ * The saves of one call, by their instances. Sequelize copies the options that carry it again and
+ * again, and what is no class of one's own, such as a bare Map, slows each of its copies.
+ */
+class Savings {
+  readonly #savings = new Map<Model, Saving>();
+
+  of(instance: Model): Saving | undefined {
+    return this.#savings.get(instance);
+  }
+
+  add(instance: Model, saving: Saving): void {
+    this.#savings.set(instance, saving);
+  }
+}
 
 /** One save of an instance, from its before hook to its end. */
 class Saving {

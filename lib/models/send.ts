@@ -33,16 +33,16 @@ export function isHeard(sender: ModelStatic<Model>, signal: Connected): boolean 
 }
 
 /** Sends a signal of a model, if anyone listens, in the block of the operation that it is about. */
-export async function send<Kind extends PayloadBySender>(
+export function send<Kind extends PayloadBySender>(
   database: Database,
   signal: ModelSignal<Kind>,
   sender: ModelStatic<Model>,
   payload: Omit<PayloadFor<Kind, Model>, 'using' | 'transaction'>,
   transaction: Transaction | null | undefined,
-): Promise<void> {
-  if (!isHeard(sender, signal)) return;
+): Promise<unknown> | undefined {
+  if (!isHeard(sender, signal)) return undefined;
   const whole = [
     { ...payload, using: database.alias, transaction: transaction ?? undefined },
   ] as unknown as PayloadArgument<PayloadFor<Kind, Model>>;
-  await database.within(transaction, () => signal.send(sender, ...whole));
+  return database.within(transaction, () => signal.send(sender, ...whole));
 }
