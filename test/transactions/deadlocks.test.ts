@@ -21,7 +21,7 @@ describeOnEachDatabase('a deadlock', (database) => {
   if (database.dialect === 'sqlite') return; // one at a time writes there
 
   let sequelize: Sequelize;
-  let connection: Connection;
+  let connection: Connection | undefined;
   let ledger: Ledger;
 
   before(async () => {
@@ -34,7 +34,7 @@ describeOnEachDatabase('a deadlock', (database) => {
   });
   beforeEach(() => ledger.clear());
   afterEach(() => expectIdlePool(sequelize));
-  after(() => connection.uninstall());
+  after(() => connection?.uninstall());
 
   for (const form of FORMS) {
     describe(`in ${form.title}`, () => {

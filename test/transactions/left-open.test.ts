@@ -19,7 +19,7 @@ import { expectIdlePool } from './pool.js';
 
 describeOnEachDatabase('a transaction left open', (database) => {
   let sequelize: Sequelize;
-  let connection: Connection;
+  let connection: Connection | undefined;
   let ledger: Ledger;
   const undo: Undo[] = [];
 
@@ -28,7 +28,7 @@ describeOnEachDatabase('a transaction left open', (database) => {
     connection = install(sequelize, { using: 'left open' });
     ledger = await Ledger.open(sequelize);
   });
-  after(() => connection.uninstall());
+  after(() => connection?.uninstall());
   beforeEach(() => ledger.clear());
   afterEach(() => {
     for (const disconnect of undo.splice(0)) disconnect();

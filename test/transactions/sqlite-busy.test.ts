@@ -12,7 +12,7 @@ describeOnEachDatabase('SQLITE_BUSY', (database) => {
   if (database.name !== 'sqlite file') return;
 
   let sequelize: Sequelize;
-  let connection: Connection;
+  let connection: Connection | undefined;
   let ledger: Ledger;
 
   before(async () => {
@@ -22,7 +22,7 @@ describeOnEachDatabase('SQLITE_BUSY', (database) => {
   });
   beforeEach(() => ledger.clear());
   afterEach(() => expectIdlePool(sequelize));
-  after(() => connection.uninstall());
+  after(() => connection?.uninstall());
 
   for (const form of FORMS) {
     describe(`in ${form.title}`, () => {
