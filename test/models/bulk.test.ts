@@ -78,7 +78,7 @@ describeOnEachDatabase('bulk calls', (database) => {
   });
   afterEach(() => {
     for (const disconnect of undo) disconnect();
-    for (const hook of ['beforeUpdate', 'beforeDestroy', 'beforeCreate'] as const) {
+    for (const hook of HOOKS) {
       Author.removeHook(hook, 'test');
     }
   });
@@ -401,6 +401,26 @@ describeOnEachDatabase('bulk calls', (database) => {
     });
   });
 
+  it('are not mistaken for others that a hook hands its options on to', async () => {
+    Author.addHook('beforeBulkUpdate', 'test', async (options) => {
+      await Draft.update({ title: 'a' }, { ...options, where: {}, fields: ['title'] });
+    });
+    Author.addHook('beforeBulkDestroy', 'test', async (options) => {
+      await Draft.destroy({ ...options, where: { title: 'a' } });
+    });
+    for (const disconnect of undo) disconnect();
+    const told: unknown[] = [];
+    for (const signal of [preBulkUpdate, postBulkUpdate, preBulkDelete, postBulkDelete]) {
+      connect(signal, ({ sender, where }) => told.push([sender.name, where]));
+    }
+
+    await Author.update({ age: 1 }, { where: { name: 'Ada' } });
+    await Author.destroy({ where: { name: 'Ada' } });
+
+    const ada = ['Author', { name: 'Ada' }];
+    expect(told).to.deep.equal([ada, ada, ada, ada]);
+  });
+
   it('add nothing while nobody listens', async () => {
     for (const disconnect of undo) disconnect();
 
@@ -411,6 +431,11 @@ describeOnEachDatabase('bulk calls', (database) => {
     expect(statements.verbs()).to.deep.equal(['INSERT', 'UPDATE', 'DELETE']);
   });
 });
+
+const HOOKS = [
+  ...(['beforeUpdate', 'beforeDestroy', 'beforeCreate'] as const),
+  ...(['beforeBulkUpdate', 'beforeBulkDestroy'] as const),
+];
 
 /** A hook that takes longer for the first row than for the others. */
 function laterForTheFirst(): () => Promise<void> {

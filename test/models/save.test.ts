@@ -203,6 +203,42 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(await Author.count({ where: { age: 36 } })).to.equal(1);
   });
 
+  it('write no more than the fields that the caller named to save()', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    connect(preSave, (instance) => {
+      instance.age = 36;
+    });
+
+    author.name = 'Grace';
+    await author.save({ fields: ['name'] });
+    expect(await Author.count({ where: { name: 'Grace', age: 36 } })).to.equal(0);
+
+    const [found] = await Author.findAll();
+    await found?.update({ name: 'Edsger' });
+    expect(await Author.count({ where: { name: 'Edsger', age: 36 } })).to.equal(1);
+  });
+
+  it('let postSave see what has been written', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    const changes: unknown[] = [];
+    connect(postSave, (instance) => changes.push(instance.changed(), instance.previous('name')));
+
+    await author.update({ name: 'Grace' });
+
+    expect(changes).to.deep.equal([['name'], 'Ada']);
+  });
+
+  it('say that nothing was created when the row is gone', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    await Author.destroy({ where: {} });
+    seen.length = 0;
+
+    await author.update({ name: 'Grace' });
+
+    expect(seen[1]).to.include({ created: false });
+    expect(await Author.count()).to.equal(0);
+  });
+
   it('leave the row alone when preSave fails (D-114)', async () => {
     connect(preSave, () => {
       throw new Error('boom');
