@@ -52,11 +52,13 @@ export class SavepointBlock extends Block {
 
   async #begin(): Promise<void> {
     await this.parent.begin();
-    const { transaction } = this.trunk;
+    const { transaction, line, savepoints } = this.trunk;
     this.transaction.connection = transaction.connection;
-    this.trunk.savepoints.push(this);
     try {
-      await beginSavepoint(this.host.sequelize, transaction, this.#name);
+      await line.send(() => {
+        savepoints.push(this);
+        return beginSavepoint(this.host.sequelize, transaction, this.#name);
+      });
       this.#begun = true;
       this.#beginning = undefined;
     } catch (error) {
@@ -83,12 +85,23 @@ export class SavepointBlock extends Block {
 
   async #release(): Promise<void> {
     try {
-      await releaseSavepoint(this.host.sequelize, this.trunk.transaction, this.#name);
+      await this.trunk.line.send(() => this.#sendRelease());
     } catch (error) {
       // What could not be undone has broken the transaction; the first error is the one to tell (D-220).
       await this.undo(error).catch(() => {});
       throw isAborted(error) ? swallowedError(this, this.trunk.lastError) : error;
     }
+  }
+
+  #sendRelease(): Promise<void> {
+    return releaseSavepoint(this.host.sequelize, this.trunk.transaction, this.#name);
+  }
+
+  /** Undoes the work on the server; resolves to a block whose write was undone with it. */
+  async #sendRollback(): Promise<Block | undefined> {
+    await rollbackToSavepoint(this.host.sequelize, this.trunk.transaction, this.#name);
+    await this.#sendRelease();
+    return this.#overlap;
   }
 
   protected async undo(cause: unknown): Promise<void> {
@@ -100,11 +113,10 @@ export class SavepointBlock extends Block {
   }
 
   async #rollBack(cause: unknown): Promise<void> {
-    const { sequelize } = this.host;
+    let overlap: Block | undefined;
     try {
       await this.#beginning;
-      await rollbackToSavepoint(sequelize, this.trunk.transaction, this.#name);
-      await releaseSavepoint(sequelize, this.trunk.transaction, this.#name);
+      overlap = await this.trunk.line.send(() => this.#sendRollback());
     } catch (error) {
       // The server no longer knows the savepoint: a deadlock undid the transaction, or the connection is lost (D-221).
       if (this.trunk.failure?.final) throw error;
@@ -117,7 +129,7 @@ export class SavepointBlock extends Block {
       throw error;
     }
     if (this.failedInside()) this.trunk.failure = undefined;
-    if (this.#overlap) this.#overlap.breakBy(overlapError(this.#overlap, this));
+    overlap?.breakBy(overlapError(overlap, this));
   }
 
   override overlappedBy(writer: Block): void {

@@ -201,6 +201,53 @@ describeTransactions('work that runs at once', (bench) => {
       await bench.ledger.expectDone([]);
     });
 
+    it('is stored, or reported, whatever the order in which both get there', async () => {
+      const names = ['1', '2', '3', '4', '5', '6'];
+      for (let childStartsAfter = 0; childStartsAfter <= names.length; childStartsAfter += 1) {
+        await bench.ledger.clear();
+        const failingChild = () =>
+          rejectionOf(
+            atomic(async () => {
+              await bench.ledger.write('of the child');
+              await bench.ledger.write('1');
+            }),
+          );
+
+        const outcome = await atomic(async () => {
+          await bench.ledger.write('1');
+          await Promise.all(
+            names.slice(1).map((name, index) => {
+              const write = bench.ledger.write(name);
+              return index === childStartsAfter ? Promise.all([write, failingChild()]) : write;
+            }),
+          );
+        }).catch((error: Error) => error);
+
+        const rows = await bench.ledger.rows();
+        if (outcome === undefined) expect(rows).to.have.members(names);
+        else expect(outcome.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+      }
+    });
+
+    it('is stored when it was sent first, however long a hook of Sequelize holds it back', async () => {
+      const release = deferred();
+      bench.sequelize.addHook('beforeQuery', 'hold', (options) =>
+        'held' in options ? release.promise : undefined,
+      );
+      await atomic(async () => {
+        await bench.ledger.write('first');
+        const held = bench.sequelize.query("INSERT INTO entries (name) VALUES ('held')", {
+          held: true,
+        } as object);
+        const child = rejectionOf(atomic(() => bench.ledger.write('first')));
+        for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+        release.resolve();
+        await Promise.all([held, child]);
+      }).finally(() => bench.sequelize.removeHook('beforeQuery', 'hold'));
+
+      await bench.ledger.expectDone(['first', 'held'], []);
+    });
+
     it('is nothing to report when it came before the savepoint', async () => {
       await atomic(async () => {
         const written = deferred();
