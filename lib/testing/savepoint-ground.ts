@@ -110,6 +110,7 @@ class SavepointBacking implements Backing {
   readonly #block: Block;
   readonly #set: () => Promise<Savepoint>;
   #savepoint: Savepoint | undefined;
+  #abandoned = false;
 
   constructor(holdsCallbacks: boolean, block: Block, set: () => Promise<Savepoint>) {
     this.holdsCallbacks = holdsCallbacks;
@@ -122,8 +123,10 @@ class SavepointBacking implements Backing {
   }
 
   async begin(): Promise<void> {
-    this.#savepoint = await this.#set();
-    this.#block.transaction.connection = this.#savepoint.connection;
+    const savepoint = await this.#set();
+    this.#savepoint = savepoint;
+    this.#block.transaction.connection = savepoint.connection;
+    if (this.#abandoned) savepoint.abandon();
   }
 
   async commit(): Promise<boolean> {
@@ -142,7 +145,9 @@ class SavepointBacking implements Backing {
     await this.#savepoint?.rollBack();
   }
 
+  /** Leaves the savepoint, or the one that is being set, to what surrounds it. */
   abandon(): void {
+    this.#abandoned = true;
     this.#savepoint?.abandon();
   }
 }

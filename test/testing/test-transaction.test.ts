@@ -84,6 +84,20 @@ describeOnEachDatabase('testTransaction()', (database) => {
       expect(error.code).to.equal('SIGNALS_TRANSACTION_ENDED');
     });
 
+    it('ends a transaction that is just being begun', async () => {
+      const sent = deferred();
+      book.sequelize.options.logging = (sql) => {
+        if (/ SAVEPOINT /.test(sql)) sent.resolve();
+      };
+      const beginning = book.sequelize.transaction();
+      await sent.promise;
+      book.sequelize.options.logging = false;
+
+      await test.rollback();
+
+      await rejectionOf(beginning.then((t) => t.commit()));
+    });
+
     it('refuses what waited for its turn', async () => {
       const t = await book.sequelize.transaction();
       const waiting = book.write('Ada');
