@@ -19,10 +19,14 @@ import { GuestBook } from './guest-book.js';
 
 describeOnEachDatabase('testTransaction()', (database) => {
   let book: GuestBook;
+  let onStatement: (sql: string) => void = () => {};
   const test = testTransaction();
 
   before(async () => {
-    book = await GuestBook.open(database);
+    book = await GuestBook.open(database, (sql) => onStatement(sql));
+  });
+  afterEach(() => {
+    onStatement = () => {};
   });
   after(() => book.close());
 
@@ -86,12 +90,11 @@ describeOnEachDatabase('testTransaction()', (database) => {
 
     it('ends a transaction that is just being begun', async () => {
       const sent = deferred();
-      book.sequelize.options.logging = (sql) => {
+      onStatement = (sql) => {
         if (/ SAVEPOINT /.test(sql)) sent.resolve();
       };
       const beginning = book.sequelize.transaction();
       await sent.promise;
-      book.sequelize.options.logging = false;
 
       await test.rollback();
 
