@@ -27,7 +27,7 @@ export class Sending {
   readonly #table: ConnectionTable;
   #connections: readonly Connection[] | undefined;
   #next = 0;
-  // Never handed out. To copy it is much faster than to put each event together anew.
+  // To copy it is much faster than to put each event together anew.
   #event: object | undefined;
 
   constructor(
@@ -76,8 +76,13 @@ export class Sending {
 
   /** Calls a receiver with an event of its own: what it changes there no other sees (J-08). */
   call(connection: Connection, receiver: AnyReceiver): unknown {
+    return receiver.call(connection.thisArg() as never, this.#ownEvent() as never);
+  }
+
+  #ownEvent(): object {
     this.#event ??= { signal: this.signal, sender: this.sender, ...this.payload };
-    return receiver.call(connection.thisArg() as never, { ...this.#event } as never);
+    // The last to be called gets the original. Most sends have but one receiver.
+    return this.#next === this.#connections?.length ? this.#event : { ...this.#event };
   }
 
   /** Logs that a receiver failed, and returns the error that becomes its response (D-071). */
