@@ -47,7 +47,7 @@ export class SavepointGround implements Ground {
     const giveBack = await place.lend(STRAY_QUERY);
     try {
       await place.begin();
-      return await send(place.carrier());
+      return await place.trunk.line.send(() => send(place.carrier()));
     } finally {
       giveBack();
     }
@@ -69,7 +69,7 @@ export class SavepointGround implements Ground {
     const savepoint = await Savepoint.set(this.#database, place, STRAY_QUERY);
     let result: Result;
     try {
-      result = await send(place.carrier());
+      result = await place.trunk.line.send(() => send(place.carrier()));
     } catch (error) {
       await savepoint.rollBack();
       throw error;

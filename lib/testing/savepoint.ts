@@ -40,8 +40,10 @@ export class Savepoint implements SavepointOwner {
     const savepoint = new Savepoint(database, place, borrower, giveBack);
     try {
       await place.begin();
-      place.trunk.savepoints.push(savepoint);
-      await beginSavepoint(database.sequelize, place.trunk.transaction, savepoint.#name);
+      await savepoint.#send(() => {
+        place.trunk.savepoints.push(savepoint);
+        return beginSavepoint(database.sequelize, place.trunk.transaction, savepoint.#name);
+      });
     } catch (error) {
       savepoint.abandon();
       throw error;
@@ -62,7 +64,9 @@ export class Savepoint implements SavepointOwner {
   async release(): Promise<void> {
     try {
       // The server would forget the younger ones with it.
-      if (this.#trunk.savepoints.at(-1) === this) await this.#forget();
+      await this.#send(async () => {
+        if (this.#trunk.savepoints.at(-1) === this) await this.#forget();
+      });
     } catch (error) {
       await this.rollBack().catch(() => {});
       throw error;
@@ -73,8 +77,10 @@ export class Savepoint implements SavepointOwner {
   /** Undoes what came after the savepoint. */
   async rollBack(): Promise<void> {
     try {
-      await rollbackToSavepoint(this.#database.sequelize, this.#trunk.transaction, this.#name);
-      await this.#forget();
+      await this.#send(async () => {
+        await rollbackToSavepoint(this.#database.sequelize, this.#trunk.transaction, this.#name);
+        await this.#forget();
+      });
     } finally {
       if (this.#overlap) this.#overlap.breakBy(overlapError(this.#overlap, this));
       this.abandon();
@@ -91,7 +97,12 @@ export class Savepoint implements SavepointOwner {
 
   /** Checks what a COMMIT would check. */
   async checkConstraints(): Promise<void> {
-    await checkDeferredConstraints(this.#database.sequelize, this.#trunk);
+    await this.#send(() => checkDeferredConstraints(this.#database.sequelize, this.#trunk));
+  }
+
+  /** Sends statements behind the queries of the transaction that are on their way. */
+  #send(statements: () => Promise<void>): Promise<void> {
+    return this.#trunk.line.send(statements);
   }
 
   async #forget(): Promise<void> {

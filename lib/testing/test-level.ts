@@ -2,6 +2,7 @@ import { TransactionManagementError } from '../errors.js';
 import {
   carrierOf,
   type Database,
+  Line,
   newTransaction,
   type OpenTransaction,
   OwnTransaction,
@@ -21,6 +22,7 @@ class TestTrunk implements Place {
   readonly label = 'the transaction of the test';
   readonly transaction: OpenTransaction;
   readonly savepoints: SavepointOwner[] = [];
+  readonly line: Line = new Line();
   readonly host: Database;
   readonly #own: OwnTransaction;
   #carrier: OpenTransaction | undefined;

@@ -14,6 +14,7 @@ export type { Defer } from './defer.js';
 export { runDue } from './end-of-transaction.js';
 export { overlapError } from './failure.js';
 export type { Ground, SendQuery } from './ground.js';
+export { Line } from './line.js';
 export type { OnCommit, OnCommitOptions } from './on-commit.js';
 export { inOneBlock, inSavepoint } from './one-block.js';
 export { OwnTransaction } from './own-transaction.js';
