@@ -44,7 +44,7 @@ const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   isolationLevel: (value) => typeof value === 'string',
   readOnly: (value) => typeof value === 'boolean',
   type: (value) => ['DEFERRED', 'IMMEDIATE', 'EXCLUSIVE'].includes(value as string),
-  deferrable: (value) => isObject(value) || typeof value === 'function',
+  deferrable: (value) => isObject(value) || ['string', 'function'].includes(typeof value),
   retry: isRetry,
 };
 

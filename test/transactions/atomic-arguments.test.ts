@@ -38,7 +38,7 @@ describe('the arguments of atomic()', () => {
     isolationLevel: 1,
     readOnly: 'no',
     type: 'SOON',
-    deferrable: 'later',
+    deferrable: 7,
     retry: 3,
     retires: { times: 1 },
   };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Sequelize, Transaction } from 'sequelize';
+import { Deferrable, type Sequelize, Transaction } from 'sequelize';
 import { type AtomicOptions, atomic, NotInstalledError, transaction } from 'sequelize-signals';
 import { rejectionOf } from '../support/rejection.js';
 import { describeTransactions } from './ledger.js';
@@ -211,6 +211,19 @@ describeTransactions('atomic()', (bench) => {
     expect(options).to.deep.equal(before);
     await bench.ledger.expectDone(['first', 'second']);
   });
+
+  if (bench.database.dialect === 'postgres') {
+    it('gives the time at which constraints are checked to the transaction', async () => {
+      // Sequelize's types leave out that the class stands for "all of them".
+      const deferrable = Deferrable.SET_DEFERRED as unknown as AtomicOptions['deferrable'];
+      await atomic({ deferrable }, () => bench.ledger.do('stored'));
+        bench.ledger.do('stored'),
+      );
+
+      expect(bench.statements.verbs()).to.deep.equal(['BEGIN', 'SET', 'INSERT', 'COMMIT']);
+      expect(bench.statements.all[1]).to.equal('SET CONSTRAINTS ALL DEFERRED');
+    });
+  }
 
   it('gives the isolation level and the access mode to the transaction', async () => {
     await atomic(

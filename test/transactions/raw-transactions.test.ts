@@ -105,6 +105,34 @@ describeTransactions('a transaction of Sequelize', (bench) => {
       await bench.ledger.expectDone(['stored', 'after'], []);
     });
 
+    it('may be ended by hand inside its function, and rejects when that returns', async () => {
+      const kept = await rejectionOf(
+        bench.sequelize.transaction(async (t) => {
+          await bench.ledger.do('kept');
+          await t.commit();
+        }),
+      );
+      const undone = await rejectionOf(
+        bench.sequelize.transaction(async (t) => {
+          await bench.ledger.do('undone');
+          await t.rollback();
+        }),
+      );
+      const thrown = await rejectionOf(
+        bench.sequelize.transaction(async (t) => {
+          await bench.ledger.do('kept as well');
+          await t.commit();
+          throw new Error('of the function');
+        }),
+      );
+
+      for (const error of [kept, undone]) {
+        expect(error).to.include({ code: 'SIGNALS_TRANSACTION_ENDED' });
+      }
+      expect(thrown.message).to.equal('of the function');
+      await bench.ledger.expectDone(['kept', 'kept as well']);
+    });
+
     if (['mysql', 'mariadb'].includes(bench.database.dialect)) {
       it('is one to sequelize.set() too', async () => {
         await atomic(async (t) => {
@@ -178,6 +206,21 @@ describeTransactions('a transaction of Sequelize', (bench) => {
       for (const end of [() => t.commit(), () => t.rollback()]) {
         expect(await rejectionOf(end)).to.include({ code: 'SIGNALS_TRANSACTION_ENDED' });
       }
+    });
+
+    it('ended inside a block of it, undoes that block and rejects it', async () => {
+      const unmanaged = await bench.sequelize.transaction();
+      await onCommit(bench.ledger.callback('outer'), { transaction: unmanaged });
+
+      const error = await rejectionOf(
+        atomic({ transaction: unmanaged }, async () => {
+          await bench.ledger.do('inner');
+          await unmanaged.commit();
+        }),
+      );
+
+      expect(error).to.include({ code: 'SIGNALS_TRANSACTION_ENDED' });
+      await bench.ledger.expectDone([], ['outer']);
     });
 
     it('takes no query after its end', async () => {
