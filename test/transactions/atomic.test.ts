@@ -217,8 +217,6 @@ describeTransactions('atomic()', (bench) => {
       // Sequelize's types leave out that the class stands for "all of them".
       const deferrable = Deferrable.SET_DEFERRED as unknown as AtomicOptions['deferrable'];
       await atomic({ deferrable }, () => bench.ledger.do('stored'));
-        bench.ledger.do('stored'),
-      );
 
       expect(bench.statements.verbs()).to.deep.equal(['BEGIN', 'SET', 'INSERT', 'COMMIT']);
       expect(bench.statements.all[1]).to.equal('SET CONSTRAINTS ALL DEFERRED');
