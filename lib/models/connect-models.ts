@@ -81,14 +81,23 @@ interface ModelManager {
 }
 
 /**
- * Has `told` of every model that is defined. The hook afterDefine would not do: what it throws is
- * lost in a promise that nobody awaits.
+ * Has `told` of every model that is defined, and takes the name of one that is removed or defined
+ * anew. The hook afterDefine would not do: what it throws is lost in a promise that nobody awaits.
  */
 function watchDefinitions(
   manager: ModelManager,
   told: (model: ModelStatic<Model>) => void,
 ): () => void {
-  return replaceMethod(
+  const undoRemove = replaceMethod(
+    manager,
+    'removeModel',
+    (original: ModelManager['removeModel']) =>
+      function (this: ModelManager, model: ModelStatic<Model>) {
+        unnameModel(model);
+        return original.call(this, model);
+      },
+  );
+  const undoAdd = replaceMethod(
     manager,
     'addModel',
     (original: ModelManager['addModel']) =>
@@ -97,13 +106,16 @@ function watchDefinitions(
         try {
           told(model);
         } catch (error) {
-          unnameModel(model);
           this.removeModel(model);
           throw error;
         }
         return added;
       },
   );
+  return () => {
+    undoAdd();
+    undoRemove();
+  };
 }
 
 function modelsOf(sequelize: Sequelize): readonly ModelStatic<Model>[] {

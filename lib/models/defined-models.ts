@@ -4,11 +4,9 @@ const named = new Map<string, readonly ModelStatic<Model>[]>();
 const nameOf = new WeakMap<object, readonly [name: string]>();
 const NONE: readonly never[] = [];
 
-/** Has the name of a model stand for it. A model of that name that it replaces loses the name. */
+/** Has the name of a model stand for it. */
 export function nameModel(model: ModelStatic<Model>): void {
-  const replaced = modelsNamed(model.name).filter((other) => other.sequelize === model.sequelize);
-  for (const other of replaced) unnameModel(other);
-
+  unnameModel(model);
   named.set(model.name, [...modelsNamed(model.name), model]);
   nameOf.set(model, [model.name]);
 }

@@ -113,6 +113,17 @@ describe('models as senders by name', () => {
     expect(await save(Old)).to.deep.equal([]);
   });
 
+  it('are unknown again when their model is removed', () => {
+    undo.push(postSave.connect(note('a'), { sender: 'Note' }));
+    const sequelize = installed();
+    const Note = define(sequelize, 'Note');
+
+    sequelize.modelManager.removeModel(Note);
+
+    expect(postSave.hasListeners(Note)).to.equal(false);
+    expect(unresolvedSenders().map(({ name }) => name)).to.deep.equal(['Note']);
+  });
+
   it('leave nothing when disconnected before they are defined (D-085)', async () => {
     const connected = note('a');
     postSave.connect(connected, { sender: 'Note' });
