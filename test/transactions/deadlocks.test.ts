@@ -6,7 +6,7 @@ import { rejectionOf } from '../support/rejection.js';
 import { deferred } from './deferred.js';
 import { FORMS } from './forms.js';
 import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
+import { expectIdlePool, expectNoSessionInTransaction } from './pool.js';
 
 /** One of two transactions that want the same two rows. */
 interface Player {
@@ -33,7 +33,10 @@ describeOnEachDatabase('a deadlock', (database) => {
     await sequelize.query('INSERT INTO stakes VALUES (0, 0), (1, 0)');
   });
   beforeEach(() => ledger.clear());
-  afterEach(() => expectIdlePool(sequelize));
+  afterEach(async () => {
+    expectIdlePool(sequelize);
+    await expectNoSessionInTransaction(sequelize);
+  });
   after(() => connection?.uninstall());
 
   for (const form of FORMS) {

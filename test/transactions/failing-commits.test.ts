@@ -17,7 +17,7 @@ import { addDebts, defersForeignKeys, owe } from './debts.js';
 import { deferred } from './deferred.js';
 import { FORMS } from './forms.js';
 import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
+import { expectIdlePool, expectNoSessionInTransaction } from './pool.js';
 
 describeOnEachDatabase('a COMMIT that does not commit', (database) => {
   const isPostgres = database.dialect === 'postgres';
@@ -44,6 +44,7 @@ describeOnEachDatabase('a COMMIT that does not commit', (database) => {
   afterEach(async () => {
     for (const disconnect of undo) disconnect();
     expectIdlePool(sequelize);
+    await expectNoSessionInTransaction(sequelize);
     // Nothing of the transaction lives on in its connection: neither locks nor callbacks.
     ledger.called.length = 0;
     await atomic(() => ledger.do('next'));

@@ -10,7 +10,7 @@ import { type Connection, onCommit } from 'sequelize-signals';
 import { describeInEachContext, type TestContext } from '../support/contexts.js';
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.js';
 import { Statements } from '../support/statements.js';
-import { expectIdlePool } from './pool.js';
+import { expectIdlePool, expectNoSessionInTransaction } from './pool.js';
 
 /** A row of the ledger. */
 export interface Entry extends Model {
@@ -104,6 +104,10 @@ export class Bench {
     this.#opened = { ledger: await Ledger.open(sequelize), connection };
   }
 
+  async close(): Promise<void> {
+    if (this.#opened) await expectNoSessionInTransaction(this.sequelize);
+  }
+
   async reset(): Promise<void> {
     await this.ledger.clear();
     this.statements.clear();
@@ -139,6 +143,7 @@ export function describeTransactions(title: string, body: (bench: Bench) => void
       before(() => bench.open());
       beforeEach(() => bench.reset());
       afterEach(() => expectIdlePool(bench.sequelize));
+      after(() => bench.close());
       body(bench);
     });
   });

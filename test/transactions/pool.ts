@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Sequelize } from 'sequelize';
+import { QueryTypes, type Sequelize } from 'sequelize';
 
 /** What Sequelize's types do not show of its connections. */
 interface Manager {
@@ -41,4 +41,21 @@ export function expectIdlePool(sequelize: Sequelize): void {
     using: 0,
     waiting: 0,
   });
+}
+
+/** Where a server tells which sessions of the current database are in a transaction. */
+const IN_TRANSACTION: Readonly<Record<string, string>> = {
+  postgres: `SELECT pid AS session FROM pg_stat_activity
+    WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+  mysql: `SELECT id AS session FROM information_schema.innodb_trx
+    JOIN information_schema.processlist ON id = trx_mysql_thread_id WHERE db = DATABASE()`,
+};
+
+/** Asks the server whether a session was left in a transaction. */
+export async function expectNoSessionInTransaction(sequelize: Sequelize): Promise<void> {
+  const dialect = sequelize.getDialect();
+  const sql = IN_TRANSACTION[dialect === 'mariadb' ? 'mysql' : dialect];
+  if (sql === undefined) return;
+  const sessions = await sequelize.query(sql, { type: QueryTypes.SELECT, transaction: null });
+  expect(sessions, 'sessions that were left in a transaction').to.deep.equal([]);
 }
