@@ -49,11 +49,16 @@ export function deleteFamily(database: Database): Family {
 
 /** Whether a deletion only marks the rows of a model, which is paranoid then. */
 export function isSoft(model: ModelStatic<Model>, options: InstanceDestroyOptions): boolean {
+  return markOf(model) !== undefined && !options.force;
+}
+
+/** The attribute that marks the rows of a paranoid model as deleted. */
+function markOf(model: ModelStatic<Model>): string | undefined {
   // Sequelize's types leave out what it asks itself.
   const { _timestampAttributes: timestamps } = model as unknown as {
     readonly _timestampAttributes: { readonly deletedAt?: string };
   };
-  return timestamps.deletedAt !== undefined && !options.force;
+  return timestamps.deletedAt;
 }
 
 /** Has a deletion and its receivers succeed or fail together (D-147). */
@@ -65,9 +70,26 @@ function inBlock(database: Database, destroy: Destroy): Destroy {
 
     assertKey(this);
     const origin = options?.[ORIGIN] ?? new Origin(this);
-    return inOneBlock(database, options?.transaction, (transaction) =>
-      destroy.call(this, { ...options, transaction, [ORIGIN]: origin }),
-    );
+    const unmark = unmarking(this);
+    try {
+      return await inOneBlock(database, options?.transaction, (transaction) =>
+        destroy.call(this, { ...options, transaction, [ORIGIN]: origin }),
+      );
+    } catch (error) {
+      unmark();
+      throw error;
+    }
+  };
+}
+
+/** Undoes the mark of an instance whose row is not deleted after all: marked, it could not be again. */
+function unmarking(instance: Model): () => void {
+  const mark = markOf(senderOf(instance));
+  if (mark === undefined) return () => {};
+
+  const before: unknown = instance.getDataValue(mark);
+  return () => {
+    if (instance.getDataValue(mark) !== before) instance.setDataValue(mark, before);
   };
 }
 

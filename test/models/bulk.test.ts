@@ -401,6 +401,22 @@ describeOnEachDatabase('bulk calls', (database) => {
     });
   });
 
+  const calls: Record<string, () => Promise<unknown>> = {
+    preBulkCreate: () => Author.bulkCreate([{ name: 'Edsger' }]),
+    preBulkUpdate: () => Author.update({ age: 1 }, { where: {} }),
+    preBulkDelete: () => Author.destroy({ where: {} }),
+  };
+  for (const signal of [preBulkCreate, preBulkUpdate, preBulkDelete]) {
+    it(`write nothing when ${signal.name} fails`, async () => {
+      failIn(signal);
+
+      const error = await rejectionOf(calls[signal.name] as () => Promise<unknown>);
+
+      expect(error.message).to.equal('boom');
+      expect(statements.all).to.deep.equal([]);
+    });
+  }
+
   it('are not mistaken for others that a hook hands its options on to', async () => {
     Author.addHook('beforeBulkUpdate', 'test', async (options) => {
       await Draft.update({ title: 'a' }, { ...options, where: {}, fields: ['title'] });

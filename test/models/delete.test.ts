@@ -201,6 +201,21 @@ describeOnEachDatabase('preDelete and postDelete', (database) => {
     expect(seen.map(({ soft }) => soft)).to.deep.equal([true, true, false, false]);
   });
 
+  it('leave a paranoid row unmarked when a receiver fails, and ready to be marked', async () => {
+    const draft = await Draft.create({ title: 'Notes' });
+    const fail = () => {
+      throw new Error('boom');
+    };
+    disconnect.push(postDelete.connect(fail, { sender: Draft, once: true }));
+
+    await rejectionOf(draft.destroy());
+    expect(draft.isSoftDeleted()).to.equal(false);
+    expect(await Draft.findByPk(draft.get('id') as number)).not.to.equal(null);
+
+    await draft.destroy();
+    expect(await Draft.findByPk(draft.get('id') as number)).to.equal(null);
+  });
+
   it('tell where a cascade of Sequelize began (D-140)', async () => {
     const shelf = await Shelf.create({});
     await Book.create({ title: 'Notes', ShelfId: shelf.get('id') });
