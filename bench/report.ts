@@ -17,13 +17,15 @@ export function asText(result: Result): string {
   return lines.join('\n');
 }
 
-/** All results as the table of docs/performance.md. */
+/** All results as the table of docs/performance.md: a row for each target. */
 export function asMarkdown(results: readonly Result[]): string {
   const rows = results.flatMap((result) =>
     result.targets.map((each, index) => {
-      const { name, unit, ours } = result;
-      const what = index === 0 ? `${name} | ${asNumber(ours)} ${unit}` : ' | ';
-      return `| ${what} | ${besides(each.target, result)} | ${wanted(each.target, unit)} | ${asNumber(each.value)} | ${each.holds ? 'yes' : '**no**'} |`;
+      const { name, unit, clock, ours } = result;
+      const cpu = clock === 'cpu' ? ', CPU' : '';
+      const what = index === 0 ? `${name} | ${asNumber(ours)} ${unit}${cpu}` : ' | ';
+      const measured = `${asNumber(each.value)} | ${each.holds ? 'yes' : '**no**'}`;
+      return `| ${what} | ${besides(each.target, result)} | ${wanted(each.target, unit)} | ${measured} |`;
     }),
   );
   return [

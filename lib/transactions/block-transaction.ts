@@ -29,7 +29,7 @@ export function blockTransactionClass<Owner extends TransactionOwner>(
   base: unknown,
 ): BlockTransactionClass<Owner> {
   class BlockTransaction extends (base as TransactionClass) {
-    readonly [BLOCK]: Owner;
+    declare readonly [BLOCK]: Owner;
 
     constructor(sequelize: Sequelize, options: object, owner: Owner) {
       super(sequelize, options);

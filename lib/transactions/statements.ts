@@ -1,7 +1,10 @@
 import type { Sequelize, Transaction } from 'sequelize';
 
-/** Marks the options of the statements that end or divide a transaction, which no block may hold back. */
-export const CONTROL: unique symbol = Symbol('sequelize-signals.control');
+/**
+ * Marks the options of the statements that begin, end or divide a transaction, which no block may
+ * hold back. Not a symbol: Sequelize copies options a dozen times, and symbols slowly.
+ */
+export const CONTROL = 'sequelize-signals.control';
 
 /** A connection of a driver, as Sequelize's pool hands it out. */
 export interface DriverConnection {
@@ -34,7 +37,7 @@ export type OpenTransaction = Transaction & {
   readonly id: string;
   name: string;
   readonly savepoints: object[];
-  readonly options: { readonly readOnly?: boolean };
+  readonly options: { readonly readOnly?: boolean; readonly deferrable?: unknown };
   begin(): Promise<unknown>;
   setDeferrable(): Promise<unknown>;
   cleanup(): void;
@@ -89,7 +92,7 @@ export async function begin(
   connection.uuid = transaction.id;
   try {
     await transaction.begin();
-    await transaction.setDeferrable();
+    if (transaction.options.deferrable) await transaction.setDeferrable();
   } catch (error) {
     await discard(transaction);
     throw error;
