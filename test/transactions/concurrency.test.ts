@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { QueryTypes } from 'sequelize';
 import {
   atomic,
   configure,
@@ -12,6 +13,8 @@ import { rejectionOf } from '../support/rejection.js';
 import { deferred } from './deferred.js';
 import { describeTransactions, Ledger } from './ledger.js';
 import { expectIdlePool, poolOf } from './pool.js';
+
+const SELECT = { type: QueryTypes.SELECT } as const;
 
 describeTransactions('work that runs at once', (bench) => {
   describe('siblings', () => {
@@ -227,6 +230,38 @@ describeTransactions('work that runs at once', (bench) => {
         if (outcome === undefined) expect(rows).to.have.members(names);
         else expect(outcome.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
       }
+    });
+
+    for (const [sql, isReported] of [
+      ['WITH one AS (SELECT 1 AS n) SELECT n FROM one', false],
+      ["INSERT INTO entries (name) VALUES ('of the parent')", true],
+      ["UPDATE entries SET name = 'of the parent'", true],
+    ] as const) {
+      it(`is ${isReported ? 'reported' : 'nothing to report'} when it is ${sql}`, async () => {
+        const outcome = await overlap(
+          () => Promise.reject(new Error('child')),
+          () => bench.sequelize.query({ query: sql, values: [] }, isReported ? {} : SELECT),
+        ).catch((error: Error) => error);
+
+        const code = (outcome as { cause?: { code?: string } } | undefined)?.cause?.code;
+        expect(code).to.equal(isReported ? 'SIGNALS_TRANSACTION_OVERLAP' : undefined);
+      });
+    }
+
+    it('may be sent by a hook of Sequelize, while another one is being sent', async () => {
+      bench.sequelize.addHook('beforeQuery', 'audit', async (options) => {
+        if (!('audited' in options)) return;
+        await bench.ledger.write('by the hook');
+        await atomic(() => bench.ledger.write('by a block of the hook'));
+      });
+
+      await atomic(() =>
+        bench.sequelize.query("INSERT INTO entries (name) VALUES ('audited')", {
+          audited: true,
+        } as object),
+      ).finally(() => bench.sequelize.removeHook('beforeQuery', 'audit'));
+
+      await bench.ledger.expectDone(['by the hook', 'by a block of the hook', 'audited'], []);
     });
 
     it('is stored when it was sent first, however long a hook of Sequelize holds it back', async () => {

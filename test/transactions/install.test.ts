@@ -314,6 +314,16 @@ describeTransactions('several databases', (bench) => {
     connection.uninstall();
   });
 
+  it('refuse a name that is none, and an instance that is not installed', async () => {
+    const plain = bench.database.connect();
+
+    expect(() => transaction.current({ using: 'nowhere' })).to.throw(NotInstalledError, 'nowhere');
+    expect(() => transaction.current({ using: plain })).to.throw(NotInstalledError, 'install(');
+    expect(() => transaction.current({ using: 7 as never })).to.throw(InvalidArgumentError);
+    const error = await rejectionOf(bench.ledger.write('never', 'default' as never));
+    expect(error).to.be.instanceOf(InvalidArgumentError);
+  });
+
   it('refuse a transaction of each other', async () => {
     const { connection, ledger } = await second();
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
-import { atomic, type Connection, install, onCommit } from 'sequelize-signals';
+import { atomic, type Connection, install, onCommit, transaction } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { rejectionOf } from '../support/rejection.js';
 import { FaultyProxy } from './faulty-proxy.js';
@@ -165,6 +165,24 @@ describeOnEachDatabase('a lost connection', (database) => {
       await expectNothing();
     });
   }
+
+  it('rejects a block that asked for its rollback, when it is lost at ROLLBACK TO', async () => {
+    const error = await rejectionOf<Error>(
+      atomic(async (t) => {
+        await doInside(t, 'outer');
+        proxy.cutAt('ROLLBACK TO');
+        await rejectionOf(
+          atomic(async (savepoint) => {
+            await doInside(savepoint, 'inner');
+            transaction.setRollback(true);
+          }),
+        );
+      }),
+    );
+
+    expect(error.cause).to.have.property('parent');
+    await expectNothing();
+  });
 
   async function doInside(t: Transaction, name: string): Promise<void> {
     await ledger.write(name, t);

@@ -266,6 +266,24 @@ describeTransactions('nested blocks', (bench) => {
       await bench.ledger.expectDone(['0', '3'], []);
     });
 
+    if (bench.database.dialect === 'postgres') {
+      it('reject when they are left normally after an error that the server cannot go on from', async () => {
+        await bench.sequelize.transaction(async (outer) => {
+          await bench.ledger.write('outer', outer);
+          let caught: Error | undefined;
+          const error = await rejectionOf(
+            bench.sequelize.transaction({ transaction: outer }, async (inner) => {
+              await bench.ledger.write('inner', inner);
+              caught = await rejectionOf(bench.ledger.write('outer', inner));
+            }),
+          );
+          expect(error).to.include({ code: 'SIGNALS_ROLLED_BACK', cause: caught });
+        });
+
+        await bench.ledger.expectDone(['outer'], []);
+      });
+    }
+
     it('may be ended by hand, also out of order', async () => {
       const { sequelize } = bench;
       await atomic(async (t) => {
