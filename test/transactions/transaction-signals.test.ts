@@ -189,20 +189,22 @@ describeTransactions('the signals of transactions', (bench) => {
       expect(bench.ledger.called).to.deep.equal([]);
     });
 
-    it('are those of each of two transactions that run at once', async () => {
-      if (bench.database.dialect === 'sqlite') return; // one at a time writes there
-      await Promise.all(
-        ['first', 'second'].map((name) =>
-          atomic(async () => {
-            signals.postCommit.connect(bench.ledger.callback(name));
-            await bench.ledger.write(name);
-            if (name === 'second') transaction.setRollback(true);
-          }),
-        ),
-      );
+    // One at a time writes to SQLite.
+    if (bench.database.dialect !== 'sqlite') {
+      it('are those of each of two transactions that run at once', async () => {
+        await Promise.all(
+          ['first', 'second'].map((name) =>
+            atomic(async () => {
+              signals.postCommit.connect(bench.ledger.callback(name));
+              await bench.ledger.write(name);
+              if (name === 'second') transaction.setRollback(true);
+            }),
+          ),
+        );
 
-      expect(bench.ledger.called).to.deep.equal(['first']);
-    });
+        expect(bench.ledger.called).to.deep.equal(['first']);
+      });
+    }
 
     it('are sent after the callbacks and before those of all transactions', async () => {
       undo.push(postCommit.connect(bench.ledger.callback('of all')));
