@@ -1,31 +1,41 @@
 import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { pack } from '../../test/package/tarball.js';
+import { manifest, ROOT } from '../../test/support/repository.js';
 import type { Benchmark, Contender } from '../benchmark.js';
 
 const run = promisify(execFile);
 
-/** Packs a package as its publisher would, without writing a file, and says how large it is. */
-function packing(folder: string): () => Contender {
-  return () => ({
+/** The size of the tarball as it is published. */
+function ourSize(): Contender {
+  return {
     async run() {
-      const { stdout } = await run(
-        'npm',
-        ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel', 'silent', folder],
-        { cwd: ROOT, maxBuffer: 2 ** 26 },
-      );
-      const packed: { size: number }[] = Object.values(JSON.parse(stdout));
-      return (packed[0]?.size ?? Number.NaN) / 1000;
+      const tarball = await pack();
+      await tarball.remove();
+      return tarball.size / 1000;
     },
     check() {
-      const { dependencies = {} } = require(join(ROOT, 'package.json'));
-      const names = Object.keys(dependencies);
-      if (names.length > 0) throw new Error(`The package depends on ${names}.`);
+      const dependencies = Object.keys(manifest().dependencies ?? {});
+      if (dependencies.length > 0) throw new Error(`The package depends on ${dependencies}.`);
     },
+  };
+}
+
+/** The size of what was published, packed again. */
+function sizeOf(name: string): () => Contender {
+  return () => ({
+    async run() {
+      const folder = join(ROOT, 'node_modules', name);
+      const options = ['--dry-run', '--json', '--ignore-scripts'];
+      const { stdout } = await run('npm', ['pack', ...options, folder], { cwd: ROOT });
+      const [packed]: { size: number }[] = Object.values(JSON.parse(stdout));
+      return (packed?.size ?? Number.NaN) / 1000;
+    },
+    check() {},
   });
 }
 
-const ROOT = dirname(require.resolve('sequelize-signals/package.json'));
 const PEERS = ['hookable', 'emittery', 'tapable', 'cls-hooked', 'typeorm-transactional'];
 
 export const benchmarks: readonly Benchmark[] = [
@@ -34,8 +44,8 @@ export const benchmarks: readonly Benchmark[] = [
     unit: 'kB',
     times: 1,
     rounds: 1,
-    ours: packing('.'),
-    peers: Object.fromEntries(PEERS.map((name) => [name, packing(`./node_modules/${name}`)])),
+    ours: ourSize,
+    peers: Object.fromEntries(PEERS.map((name) => [name, sizeOf(name)])),
     targets: [{ below: 100 }],
   },
 ];

@@ -101,7 +101,7 @@ export class Savepoint implements SavepointOwner {
   }
 
   /** Sends statements behind the queries of the transaction that are on their way. */
-  #send(statements: () => Promise<void>): Promise<void> {
+  #send(statements: () => Promise<unknown>): Promise<unknown> {
     return this.#trunk.line.send(statements);
   }
 

@@ -93,7 +93,7 @@ export class SavepointBlock extends Block {
     }
   }
 
-  #sendRelease(): Promise<void> {
+  #sendRelease(): Promise<unknown> {
     return releaseSavepoint(this.host.sequelize, this.trunk.transaction, this.#name);
   }
 

@@ -159,7 +159,7 @@ async function discard(transaction: OpenTransaction): Promise<void> {
  * Sends one statement on the connection of `transaction`, past every check of a block. Resolves to
  * what a raw query does: the rows, and what the driver says of them.
  */
-export async function sendControl(
+export function sendControl(
   sequelize: Sequelize,
   transaction: OpenTransaction,
   sql: string,
@@ -167,13 +167,13 @@ export async function sendControl(
   return sequelize.query(sql, { ...transaction.options, type: undefined, transaction });
 }
 
-export async function beginSavepoint(
+export function beginSavepoint(
   sequelize: Sequelize,
   transaction: OpenTransaction,
   name: string,
-): Promise<void> {
+): Promise<unknown> {
   const { queryGenerator } = internalsOf(sequelize).dialect;
-  await sendControl(
+  return sendControl(
     sequelize,
     transaction,
     queryGenerator.startTransactionQuery({ parent: transaction, name }),
@@ -181,15 +181,15 @@ export async function beginSavepoint(
 }
 
 /** Forgets a savepoint and keeps what came after it. Sequelize 6 never does. */
-export async function releaseSavepoint(
+export function releaseSavepoint(
   sequelize: Sequelize,
   transaction: OpenTransaction,
   name: string,
-): Promise<void> {
+): Promise<unknown> {
   // SQL Server and Oracle have no such statement: their savepoints end with the transaction.
-  if (['mssql', 'oracle'].includes(sequelize.getDialect())) return;
+  if (['mssql', 'oracle'].includes(sequelize.getDialect())) return Promise.resolve();
   const { queryGenerator } = internalsOf(sequelize).dialect;
-  await sendControl(
+  return sendControl(
     sequelize,
     transaction,
     `RELEASE SAVEPOINT ${queryGenerator.quoteIdentifier(name, true)};`,
@@ -197,13 +197,13 @@ export async function releaseSavepoint(
 }
 
 /** Undoes what came after a savepoint; the savepoint itself stays, until it is released. */
-export async function rollbackToSavepoint(
+export function rollbackToSavepoint(
   sequelize: Sequelize,
   transaction: OpenTransaction,
   name: string,
-): Promise<void> {
+): Promise<unknown> {
   const { queryGenerator } = internalsOf(sequelize).dialect;
-  await sendControl(
+  return sendControl(
     sequelize,
     transaction,
     queryGenerator.rollbackTransactionQuery({ parent: transaction, name }),

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 
 /** The folder that holds package.json. */
-export const ROOT: string = join(__dirname, '..', '..', '..');
+export const ROOT: string = dirname(require.resolve('sequelize-signals/package.json'));
 
 /** The text of a file, named from the root. */
 export function read(path: string): string {
