@@ -595,11 +595,12 @@ describeOnEachDatabase('m2mChanged', (database) => {
     it('text', () => linkByKey(DataTypes.STRING, 'a', 'b'));
     it('numbers as text', () => linkByKey(DataTypes.STRING, '1', '2'));
     it('bigints', () => linkByKey(DataTypes.BIGINT, 12, '13'));
-    it('bigints that no number can hold', function () {
-      // The SQLite driver rounds them, whoever asks.
-      if (database.dialect === 'sqlite') this.skip();
-      return linkByKey(DataTypes.BIGINT, '9007199254740993', '9007199254740995');
-    });
+    // The SQLite driver rounds them, whoever asks.
+    if (database.dialect !== 'sqlite') {
+      it('bigints that no number can hold', () => {
+        return linkByKey(DataTypes.BIGINT, '9007199254740993', '9007199254740995');
+      });
+    }
   });
 
   it('knows relations that were declared before install()', async () => {
