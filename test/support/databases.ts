@@ -19,15 +19,18 @@ export function describeOnEachDatabase(
   body: (this: Mocha.Suite, database: TestDatabase) => void,
 ): void {
   for (const server of selected()) {
-    describe(`${title} (${server.name})`, function () {
-      const database = new TestDatabase(server);
+    const database = new TestDatabase(server);
+    describe(server.name, () => {
       before(async function () {
         // The first suite starts the server.
         this.timeout(60_000);
         if (!(await database.open())) this.skip();
       });
       after(() => database.close());
-      body.call(this, database);
+      // A suite of its own: its hooks do not run either when the database is not available.
+      describe(title, function () {
+        body.call(this, database);
+      });
     });
   }
 }
