@@ -1,8 +1,8 @@
 import type { Sequelize } from 'sequelize';
-import type { TransactionManagementError } from '../errors.js';
 import type { BlockTransactionClass, TransactionOwner } from './block-transaction.js';
 import { type Callbacks, type Capture, isWithin, type Scope } from './callbacks.js';
 import {
+  abandonedError,
   brokenError,
   committingError,
   endedError,
@@ -347,10 +347,8 @@ export abstract class Block implements SavepointOwner, TransactionOwner {
   async abandon(): Promise<void> {
     if (!this.options.managed) return this.cutOff();
     // What could not be undone has broken the transaction, so that it is rolled back as a whole.
-    await this.fail(this.abandonment()).catch(() => {});
+    await this.fail(abandonedError(this)).catch(() => {});
   }
-
-  protected abstract abandonment(): TransactionManagementError;
 
   /** Notes a write of `_writer`, beside this block, that a rollback of this block would undo. */
   overlappedBy(_writer: Block): void {}

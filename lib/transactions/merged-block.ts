@@ -1,6 +1,4 @@
-import type { TransactionManagementError } from '../errors.js';
 import { Block, type BlockOptions, type Trunk } from './block.js';
-import { abandonedError } from './failure.js';
 import type { OpenTransaction } from './statements.js';
 
 /** A level without a savepoint of its own (D-209): when it fails, the one around it is broken. */
@@ -29,9 +27,5 @@ export class MergedBlock extends Block {
 
   protected async undo(cause: unknown): Promise<void> {
     this.breakBy(cause);
-  }
-
-  protected abandonment(): TransactionManagementError {
-    return abandonedError(this);
   }
 }

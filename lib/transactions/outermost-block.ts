@@ -1,4 +1,3 @@
-import type { TransactionManagementError } from '../errors.js';
 import {
   type Backing,
   Block,
@@ -10,7 +9,7 @@ import {
 } from './block.js';
 import { Callbacks, type DueCallback } from './callbacks.js';
 import { sendCommitted, sendRolledBack } from './end-of-transaction.js';
-import { abandonedError, falseCommitError, swallowedError } from './failure.js';
+import { falseCommitError, swallowedError } from './failure.js';
 import { noteBegun } from './left-open.js';
 import { Line } from './line.js';
 import { CONTROL, type OpenTransaction } from './statements.js';
@@ -110,9 +109,5 @@ export class OutermostBlock extends Block implements Trunk {
 
   protected override announce(): Promise<void> | undefined {
     return this.#announcement?.();
-  }
-
-  protected abandonment(): TransactionManagementError {
-    return abandonedError(this);
   }
 }

@@ -1,6 +1,5 @@
-import type { TransactionManagementError } from '../errors.js';
 import { Block, type BlockOptions, type Trunk } from './block.js';
-import { abandonedError, overlapError, swallowedError } from './failure.js';
+import { overlapError, swallowedError } from './failure.js';
 import { isAborted } from './server-errors.js';
 import {
   beginSavepoint,
@@ -134,9 +133,5 @@ export class SavepointBlock extends Block {
 
   override overlappedBy(writer: Block): void {
     this.#overlap ??= writer;
-  }
-
-  protected abandonment(): TransactionManagementError {
-    return abandonedError(this);
   }
 }
