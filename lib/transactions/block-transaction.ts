@@ -1,4 +1,4 @@
-import type { Sequelize, Transaction } from 'sequelize';
+import type { Sequelize, Transaction as SequelizeTransaction } from 'sequelize';
 import { InvalidArgumentError } from '../errors.js';
 import type { OpenTransaction } from './statements.js';
 
@@ -18,7 +18,7 @@ export type BlockTransactionClass<Owner extends TransactionOwner> = new (
   owner: Owner,
 ) => OpenTransaction;
 
-type TransactionClass = new (sequelize: Sequelize, options: object) => Transaction;
+type TransactionClass = new (sequelize: Sequelize, options: object) => SequelizeTransaction;
 
 /**
  * Extends the user's own `Transaction` class: `instanceof` holds, and `commit`, `rollback` and
@@ -28,7 +28,9 @@ type TransactionClass = new (sequelize: Sequelize, options: object) => Transacti
 export function blockTransactionClass<Owner extends TransactionOwner>(
   base: unknown,
 ): BlockTransactionClass<Owner> {
-  class BlockTransaction extends (base as TransactionClass) {
+  // Named as what it is to users. To define the name later would change the shape of the class, and
+  // V8 would then throw away each try to compile what calls super() in it, and try again for ever.
+  class Transaction extends (base as TransactionClass) {
     declare readonly [BLOCK]: Owner;
 
     constructor(sequelize: Sequelize, options: object, owner: Owner) {
@@ -51,8 +53,7 @@ export function blockTransactionClass<Owner extends TransactionOwner>(
       this[BLOCK].register(() => callback.call(this, this), false);
     }
   }
-  Object.defineProperty(BlockTransaction, 'name', { value: 'Transaction' });
-  return BlockTransaction as unknown as BlockTransactionClass<Owner>;
+  return Transaction as unknown as BlockTransactionClass<Owner>;
 }
 
 /** The block that `transaction` stands for; undefined for one that the library did not make. */
