@@ -5,6 +5,7 @@ import {
   type Ground,
   isAborted,
   type SendQuery,
+  type Writes,
 } from '../transactions/index.js';
 import type { Place } from './place.js';
 import { Savepoint } from './savepoint.js';
@@ -39,8 +40,8 @@ export class SavepointGround implements Ground {
     return backing;
   }
 
-  async query<Result>(writes: boolean, send: SendQuery<Result>): Promise<Result> {
-    const place = this.#aroundFlow() ?? (writes ? undefined : this.#openByHand()) ?? this.#place;
+  async query<Result>(writes: Writes, send: SendQuery<Result>): Promise<Result> {
+    const place = this.#aroundFlow() ?? (writes() ? undefined : this.#openByHand()) ?? this.#place;
     if (!FORGIVING.has(this.#database.sequelize.getDialect())) {
       return this.#queryInSavepoint(place, send);
     }
@@ -107,6 +108,7 @@ export class SavepointGround implements Ground {
 /** Backs an outermost block with a savepoint. */
 class SavepointBacking implements Backing {
   readonly holdsCallbacks: boolean;
+  readonly beginsAhead = false; // it takes the place of others
   readonly #block: Block;
   readonly #set: () => Promise<Savepoint>;
   #savepoint: Savepoint | undefined;

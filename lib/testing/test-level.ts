@@ -22,7 +22,7 @@ class TestTrunk implements Place {
   readonly label = 'the transaction of the test';
   readonly transaction: OpenTransaction;
   readonly savepoints: SavepointOwner[] = [];
-  readonly line: Line = new Line();
+  readonly line: Line;
   readonly host: Database;
   readonly #own: OwnTransaction;
   #carrier: OpenTransaction | undefined;
@@ -30,6 +30,7 @@ class TestTrunk implements Place {
 
   constructor(database: Database) {
     this.host = database;
+    this.line = new Line(database.sequelize);
     this.transaction = newTransaction(database.sequelize);
     this.#own = new OwnTransaction(this);
   }

@@ -6,7 +6,8 @@ import {
   assertNestable,
   transactionOptions,
 } from './atomic-options.js';
-import { type Block, newLabel } from './block.js';
+import type { Block } from './block.js';
+import { BlockName } from './block-name.js';
 import type { Database } from './database.js';
 import { rejecting } from './rejecting.js';
 import { retrying } from './retry.js';
@@ -121,12 +122,13 @@ function start<Result>(
   databaseOf: (options: AtomicOptions) => Database,
   options: AtomicOptions,
   body: AtomicBody<Result>,
+  functionName: string = body.name,
 ): Promise<Result> {
   const database = databaseOf(options);
   const parent = database.innermostFor(options.transaction);
-  if (parent) return runNested(database, parent, options, body);
-  const label = newLabel('atomic block', body.name);
-  const open = () => openBlock(database, undefined, label, options);
+  const name = new BlockName('atomic block', functionName);
+  if (parent) return runNested(database, parent, options, name, body);
+  const open = () => openBlock(database, undefined, name, options);
   const runIn = (block: Block) => runBlock(block, options, body);
   return options.retry ? retrying(options.retry, open, runIn) : runIn(open());
 }
@@ -135,6 +137,7 @@ function runNested<Result>(
   database: Database,
   parent: Block,
   options: AtomicOptions,
+  name: BlockName,
   body: AtomicBody<Result>,
 ): Promise<Result> {
   parent.assertOpen();
@@ -145,20 +148,19 @@ function runNested<Result>(
     );
   }
   assertNestable(options);
-  const label = newLabel('atomic block', body.name);
-  return parent.inTurn({ label }, () =>
-    runBlock(openBlock(database, parent, label, options), options, body),
+  return parent.inTurn(name, () =>
+    runBlock(openBlock(database, parent, name, options), options, body),
   );
 }
 
 function openBlock(
   database: Database,
   parent: Block | undefined,
-  label: string,
+  name: BlockName,
   options: AtomicOptions,
 ): Block {
   return database.open(parent, transactionOptions(options), {
-    label,
+    name,
     managed: true,
     raw: false,
     savepoint: options.savepoint ?? true,
@@ -188,13 +190,12 @@ function wrapper(
   function wrap(wrapped: unknown): unknown {
     const body = asBody(wrapped) as AnyFunction;
     function atomicFunction(this: unknown, ...parameters: unknown[]): Promise<unknown> {
-      return run(
-        databaseOf,
-        options,
-        named(body, () => body.apply(this, parameters)),
-      );
+      return run(databaseOf, options, () => body.apply(this, parameters), body.name);
     }
-    return named(body, atomicFunction);
+    return Object.defineProperty(atomicFunction, 'name', {
+      value: body.name,
+      configurable: true,
+    });
   }
 
   function decorate(target: unknown, _name?: unknown, descriptor?: PropertyDescriptor): unknown {
@@ -202,8 +203,4 @@ function wrapper(
     return { ...descriptor, value: wrap(descriptor?.value) };
   }
   return decorate as AtomicWrapper;
-}
-
-function named<Named extends AnyFunction>(original: AnyFunction, copy: Named): Named {
-  return Object.defineProperty(copy, 'name', { value: original.name, configurable: true });
 }

@@ -1,4 +1,5 @@
 import type { Sequelize } from 'sequelize';
+import type { BlockName } from './block-name.js';
 import type { BlockTransactionClass, TransactionOwner } from './block-transaction.js';
 import { type Callbacks, type Capture, isWithin, type Scope } from './callbacks.js';
 import {
@@ -14,6 +15,9 @@ import { endsTransaction } from './server-errors.js';
 import { carrierOf, type OpenTransaction } from './statements.js';
 import type { TransactionSignals } from './transaction-signals.js';
 import { Turns } from './turns.js';
+
+/** Whether a query writes. It is asked where that matters: to read a statement takes its time. */
+export type Writes = () => boolean;
 
 /** What a block needs of the installed database that it belongs to. */
 export interface Host {
@@ -40,6 +44,8 @@ export interface Host {
 export interface Backing {
   /** Whether callbacks wait for a commit that never comes, as in Django's tests. */
   readonly holdsCallbacks: boolean;
+  /** Whether it may begin before it has to: that keeps nobody waiting. */
+  readonly beginsAhead: boolean;
   begin(): Promise<void>;
   /** Resolves to whether the work is really stored; when it rejects, the work is undone. */
   commit(): Promise<boolean>;
@@ -65,6 +71,8 @@ export interface SavepointOwner extends Scope {
 export interface Trunk extends Block {
   readonly parent: undefined;
   readonly callbacks: Callbacks;
+  /** Whether it may begin before it has to. */
+  readonly beginsAhead: boolean;
   /** Sends its queries. */
   readonly line: Line;
   failure: Failure | undefined;
@@ -80,8 +88,7 @@ export interface Trunk extends Block {
 
 /** How a block came to be. */
 export interface BlockOptions {
-  /** Names the block in messages. */
-  readonly label: string;
+  readonly name: BlockName;
   /** Whether the block ends with a function, or by a call of commit() or rollback(). */
   readonly managed: boolean;
   /**
@@ -89,14 +96,6 @@ export interface BlockOptions {
    * a failed query it goes on as the server lets it, where an atomic block is broken.
    */
   readonly raw: boolean;
-}
-
-let count = 0;
-
-/** Names a new block in messages, such as `atomic block #3 "placeOrder"`. */
-export function newLabel(kind: 'atomic block' | 'transaction', name: string): string {
-  count += 1;
-  return name ? `${kind} #${count} "${name}"` : `${kind} #${count}`;
 }
 
 /**
@@ -125,11 +124,8 @@ export abstract class Block implements SavepointOwner, TransactionOwner {
     this.options = options;
   }
 
-  /**
-   * Sends what makes the block real; nothing is sent before the first query of the block. Returns
-   * nothing to wait for once that is done.
-   */
-  abstract begin(): Promise<void> | undefined;
+  /** Sends what makes the block real, once. Returns nothing to wait for when that is done. */
+  abstract start(): Promise<void> | undefined;
   /** Keeps the work of the block, whose queries are through. */
   protected abstract keep(): Promise<void>;
   /** Undoes the work of the block, whose queries are through. */
@@ -141,7 +137,7 @@ export abstract class Block implements SavepointOwner, TransactionOwner {
   }
 
   get label(): string {
-    return this.options.label;
+    return this.options.name.label;
   }
 
   /** Whether it ends with a function, or by a call of commit() or rollback(). */
@@ -203,9 +199,39 @@ export abstract class Block implements SavepointOwner, TransactionOwner {
     };
   }
 
+  /** Has the block begin, for a query that is to be sent next. */
+  begin(): Promise<void> | undefined {
+    const starting = this.start();
+    return starting && this.#orBreak(starting);
+  }
+
+  async #orBreak(starting: Promise<void>): Promise<void> {
+    try {
+      await starting;
+    } catch (error) {
+      (this.parent ?? this).breakBy(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Has the block begin while its first query is still being built: the server works meanwhile.
+   * That this failed is for the query to find out, and for nobody if there comes none.
+   */
+  beginAhead(): void {
+    const { trunk } = this;
+    if (!trunk.beginsAhead || !this.open || trunk.failure) return;
+    const starting = this.start();
+    if (starting === undefined) return;
+
+    this.#underWay += 1;
+    const done = () => this.#oneLess();
+    starting.then(done, done);
+  }
+
   /** Sends one query of this block, for which `send` gets the transaction to name. */
   async query<Result>(
-    writes: boolean,
+    writes: Writes,
     send: (transaction: OpenTransaction) => Promise<Result>,
   ): Promise<Result> {
     this.assertSound();
@@ -215,7 +241,7 @@ export abstract class Block implements SavepointOwner, TransactionOwner {
       if (beginning !== undefined) await beginning;
       return await this.trunk.line.send(() => {
         this.assertSound(); // the query before this one may have broken the block
-        if (writes) this.#noteOverlap();
+        this.#noteOverlap(writes);
         return send(this.carrier());
       });
     } finally {
@@ -401,9 +427,9 @@ export abstract class Block implements SavepointOwner, TransactionOwner {
     this.#children?.delete(child);
   }
 
-  #noteOverlap(): void {
+  #noteOverlap(writes: Writes): void {
     for (const owner of this.trunk.savepoints) {
-      if (!isWithin(this, owner)) owner.overlappedBy(this);
+      if (!isWithin(this, owner) && writes()) owner.overlappedBy(this);
     }
   }
 

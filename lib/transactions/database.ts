@@ -56,7 +56,7 @@ export class Database implements Host {
       (sequelize.constructor as unknown as { Transaction: unknown }).Transaction,
     );
     this.#undo = [
-      giveNamespace(sequelize, () => this.current()?.transaction),
+      giveNamespace(sequelize, () => this.#joined()),
       interceptQueries(sequelize, this),
       interceptTransactions(sequelize, this),
     ];
@@ -95,6 +95,13 @@ export class Database implements Host {
     if (open) throw this.#inUseError(`has open transactions, among them ${open.label}`);
     if (this.commonGround !== pool) throw this.#inUseError('is in the transaction of a test');
     for (const undo of this.#undo.reverse()) undo();
+  }
+
+  /** What a model joins. It asks before it builds its query, and the block can begin meanwhile. */
+  #joined(): Transaction | undefined {
+    const block = this.current();
+    block?.beginAhead();
+    return block?.transaction;
   }
 
   /** The innermost block of the current flow, which may have ended. */

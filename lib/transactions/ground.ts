@@ -1,4 +1,4 @@
-import type { Backing, Block } from './block.js';
+import type { Backing, Block, Writes } from './block.js';
 import { OwnTransaction } from './own-transaction.js';
 import type { OpenTransaction } from './statements.js';
 
@@ -12,7 +12,7 @@ export interface Ground {
   /** What makes an outermost block real. */
   back(block: Block): Backing;
   /** Sends a query that belongs to no block. */
-  query<Result>(writes: boolean, send: SendQuery<Result>): Promise<Result>;
+  query<Result>(writes: Writes, send: SendQuery<Result>): Promise<Result>;
 }
 
 /** The pool: each outermost block gets a connection of its own, and so does each other query. */

@@ -6,7 +6,7 @@
  */
 export type { Atomic, AtomicBody, AtomicFunction, AtomicWrapper } from './atomic.js';
 export type { AtomicOptions, RetryOptions } from './atomic-options.js';
-export type { Backing, Block, SavepointOwner, Trunk } from './block.js';
+export type { Backing, Block, SavepointOwner, Trunk, Writes } from './block.js';
 export type { Callback, Callbacks, Capture, DueCallback } from './callbacks.js';
 export { Connection, type Connections, connections } from './connection.js';
 export type { CommitFault, Database } from './database.js';

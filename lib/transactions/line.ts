@@ -1,4 +1,6 @@
+import type { Sequelize } from 'sequelize';
 import { FlowValue } from '../context.js';
+import { Moment } from './moment.js';
 
 /** The line in which the query of the current flow has its turn. */
 const current = new FlowValue<Line>();
@@ -9,20 +11,32 @@ const current = new FlowValue<Line>();
  * deadlock, would be sent before anybody knows, and each be stored by itself.
  */
 export class Line {
-  #last: Promise<unknown> | undefined;
+  readonly #sequelize: Sequelize;
+  #end: Moment | undefined;
+
+  constructor(sequelize: Sequelize) {
+    this.#sequelize = sequelize;
+  }
 
   /** Calls `send` when those before it have settled. */
-  send<Result>(send: () => Promise<Result>): Promise<Result> {
+  async send<Result>(send: () => Promise<Result>): Promise<Result> {
     // A hook of Sequelize's that sends a query, while its own is being sent, cannot wait for that.
-    if (current.get() === this) return send();
+    const nests = mayNest(this.#sequelize);
+    if (nests && current.get() === this) return send();
 
-    const run = () => current.run(this, send);
-    const sent = this.#last === undefined ? run() : this.#last.then(run);
-    const done = () => {
-      if (this.#last === settled) this.#last = undefined;
-    };
-    const settled = sent.then(done, done);
-    this.#last = settled;
-    return sent;
+    const before = this.#end;
+    const end = new Moment();
+    this.#end = end;
+    try {
+      if (before !== undefined) await before.awaited();
+      return await (nests ? current.run(this, send) : send());
+    } finally {
+      if (this.#end === end) this.#end = undefined;
+      end.comes();
+    }
   }
+}
+
+function mayNest(sequelize: Sequelize): boolean {
+  return sequelize.hasHook('beforeQuery') || sequelize.hasHook('afterQuery');
 }

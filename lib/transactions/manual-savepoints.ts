@@ -15,7 +15,10 @@ function marksOf(block: Block): Map<string, number> {
 export async function setSavepoint(block: Block): Promise<string> {
   const { trunk, host } = block;
   const sid = trunk.nextSavepoint();
-  await block.query(false, () => beginSavepoint(host.sequelize, trunk.transaction, sid));
+  await block.query(
+    () => false,
+    () => beginSavepoint(host.sequelize, trunk.transaction, sid),
+  );
   marksOf(block).set(sid, trunk.callbacks.mark);
   return sid;
 }
@@ -24,7 +27,10 @@ export async function setSavepoint(block: Block): Promise<string> {
 export async function commitSavepoint(block: Block, sid: string | undefined): Promise<void> {
   assertSavepoint(block, sid);
   const { trunk, host } = block;
-  await block.query(false, () => releaseSavepoint(host.sequelize, trunk.transaction, sid));
+  await block.query(
+    () => false,
+    () => releaseSavepoint(host.sequelize, trunk.transaction, sid),
+  );
   marksOf(block).delete(sid);
 }
 

@@ -15,7 +15,11 @@ export class MergedBlock extends Block {
     parent.adopt(this);
   }
 
-  begin(): Promise<void> | undefined {
+  start(): Promise<void> | undefined {
+    return this.parent.start();
+  }
+
+  override begin(): Promise<void> | undefined {
     return this.parent.begin();
   }
 

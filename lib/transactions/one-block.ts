@@ -1,6 +1,6 @@
 import type { Transaction } from 'sequelize';
 import { FlowValue } from '../context.js';
-import { newLabel } from './block.js';
+import { BlockName } from './block-name.js';
 import type { Database } from './database.js';
 import { atomic } from './transaction.js';
 import { Turns } from './turns.js';
@@ -18,8 +18,8 @@ export async function inOneBlock<Result>(
 ): Promise<Result> {
   const around = database.innermostFor(transaction);
   if (!around && database.sequelize.getDialect() === 'sqlite') {
-    const label = newLabel('atomic block', '');
-    return writersOf(database).inTurn(label, () => runAsWriter(database, label, body));
+    const name = new BlockName('atomic block', '');
+    return writersOf(database).inTurn(name, () => runAsWriter(database, name, body));
   }
   return runInside(database, around, false, body);
 }
@@ -47,10 +47,10 @@ function runInside<Result>(
 /** SQLite refuses a transaction that read before another one wrote: this one locks the others out first. */
 function runAsWriter<Result>(
   database: Database,
-  label: string,
+  name: BlockName,
   body: Body<Result>,
 ): Promise<Result> {
-  const options = { label, managed: true, raw: false, savepoint: false };
+  const options = { name, managed: true, raw: false, savepoint: false };
   return database.open(undefined, { type: 'IMMEDIATE' }, options).run(body);
 }
 
@@ -71,11 +71,11 @@ class Writers {
   readonly #turns = new Turns();
   readonly #inside = new FlowValue<true>();
 
-  async inTurn<Result>(label: string, write: () => Promise<Result>): Promise<Result> {
+  async inTurn<Result>(writer: BlockName, write: () => Promise<Result>): Promise<Result> {
     // Whoever is started by a writer must not wait for its end.
     if (this.#inside.get()) return write();
 
-    const end = await this.#turns.take({ label });
+    const end = await this.#turns.take(writer);
     try {
       return await this.#inside.run(true, write);
     } finally {

@@ -21,7 +21,7 @@ export class OutermostBlock extends Block implements Trunk {
   readonly trunk: this = this;
   readonly transaction: OpenTransaction;
   readonly callbacks: Callbacks = new Callbacks();
-  readonly line: Line = new Line();
+  readonly line: Line;
   readonly savepoints: SavepointOwner[] = [];
   failure: Failure | undefined;
   lastError: unknown;
@@ -30,7 +30,8 @@ export class OutermostBlock extends Block implements Trunk {
   readonly #backing: Backing;
   #beginning: Promise<void> | undefined;
   #begun = false;
-  #announcement: (() => Promise<void> | undefined) | undefined;
+  #due: readonly DueCallback[] = [];
+  #cause: unknown;
   #savepoints = 0;
 
   constructor(host: Host, transactionOptions: object, options: BlockOptions) {
@@ -40,6 +41,7 @@ export class OutermostBlock extends Block implements Trunk {
       { ...transactionOptions, [CONTROL]: true },
       this,
     );
+    this.line = new Line(host.sequelize);
     this.#backing = host.back(this);
     host.openBlocks.add(this);
     if (!options.managed) noteBegun(this);
@@ -50,22 +52,21 @@ export class OutermostBlock extends Block implements Trunk {
     return `${this.transaction.id}-sp-${this.#savepoints}`;
   }
 
-  begin(): Promise<void> | undefined {
+  get beginsAhead(): boolean {
+    return this.#backing.beginsAhead;
+  }
+
+  start(): Promise<void> | undefined {
     if (this.#begun) return undefined;
     this.#beginning ??= this.#begin();
     return this.#beginning;
   }
 
   async #begin(): Promise<void> {
-    try {
-      await this.#backing.begin();
-      this.#begun = true;
-      // It knows its flow, and that the block: a ring that the garbage collector is slow to see through.
-      this.#beginning = undefined;
-    } catch (error) {
-      this.breakBy(error);
-      throw error;
-    }
+    await this.#backing.begin();
+    this.#begun = true;
+    // It knows its flow, and that the block: a ring that the garbage collector is slow to see through.
+    this.#beginning = undefined;
   }
 
   protected async keep(): Promise<void> {
@@ -84,8 +85,7 @@ export class OutermostBlock extends Block implements Trunk {
       throw error;
     }
     this.transaction.finished = 'commit';
-    const callbacks = this.#dueCallbacks();
-    this.#announcement = () => sendCommitted(this, callbacks);
+    this.#due = this.#dueCallbacks();
   }
 
   #dueCallbacks(): DueCallback[] {
@@ -104,10 +104,10 @@ export class OutermostBlock extends Block implements Trunk {
   #rolledBack(error: unknown): void {
     this.transaction.finished = 'rollback';
     this.callbacks.take();
-    this.#announcement = () => sendRolledBack(this, error);
+    this.#cause = error;
   }
 
   protected override announce(): Promise<void> | undefined {
-    return this.#announcement?.();
+    return this.stored ? sendCommitted(this, this.#due) : sendRolledBack(this, this.#cause);
   }
 }

@@ -19,14 +19,20 @@ export class OwnTransaction implements Backing {
     this.#block = block;
   }
 
+  get beginsAhead(): boolean {
+    return !this.#mayHoldUpOthers;
+  }
+
+  /** On SQLite it may take the only connection there is, or lock the others out. */
+  get #mayHoldUpOthers(): boolean {
+    return this.#block.host.sequelize.getDialect() === 'sqlite';
+  }
+
   async begin(): Promise<void> {
     const { host, transaction } = this.#block;
     try {
       const connection = await acquire(host.sequelize, transaction);
-      const turns = turnsOn(connection);
-      this.#endTurn = turns.free
-        ? turns.takeFree(this.#block)
-        : await this.#waitForTurn(turns, connection);
+      if (this.#mayHoldUpOthers) this.#endTurn = await this.#takeTurn(connection);
       await begin(transaction, connection);
     } catch (error) {
       this.#endTurn?.();
@@ -52,7 +58,10 @@ export class OwnTransaction implements Backing {
     }
   }
 
-  #waitForTurn(turns: Turns, connection: DriverConnection): Promise<() => void> {
+  #takeTurn(connection: DriverConnection): Promise<() => void> | (() => void) {
+    const turns = turnsOn(connection);
+    if (turns.free) return turns.takeFree(this.#block);
+
     const holder = this.#holderAround(connection);
     if (holder) throw selfWaitError(this.#block, holder.trunk);
     return turns.take(this.#block);

@@ -38,7 +38,7 @@ export class SavepointBlock extends Block {
     parent.adopt(this);
   }
 
-  begin(): Promise<void> | undefined {
+  start(): Promise<void> | undefined {
     if (this.#begun) return undefined;
     this.#beginning ??= this.#begin();
     return this.#beginning;
@@ -50,20 +50,15 @@ export class SavepointBlock extends Block {
   }
 
   async #begin(): Promise<void> {
-    await this.parent.begin();
+    await this.parent.start();
     const { transaction, line, savepoints } = this.trunk;
     this.transaction.connection = transaction.connection;
-    try {
-      await line.send(() => {
-        savepoints.push(this);
-        return beginSavepoint(this.host.sequelize, transaction, this.#name);
-      });
-      this.#begun = true;
-      this.#beginning = undefined;
-    } catch (error) {
-      this.parent.breakBy(error);
-      throw error;
-    }
+    await line.send(() => {
+      savepoints.push(this);
+      return beginSavepoint(this.host.sequelize, transaction, this.#name);
+    });
+    this.#begun = true;
+    this.#beginning = undefined;
   }
 
   protected async keep(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { QueryOptions, Sequelize, Transaction, TransactionOptions } from 'sequelize';
-import { type Block, type BlockOptions, newLabel } from './block.js';
+import type { Block, BlockOptions } from './block.js';
+import { BlockName } from './block-name.js';
 import type { Ground } from './ground.js';
 import { rejecting } from './rejecting.js';
 import { replaceMethod } from './replace-method.js';
@@ -64,13 +65,14 @@ export function interceptQueries(sequelize: Sequelize, router: Router): () => vo
     if (!block && options?.transaction) return original(sql, options);
     const send = (transaction: Transaction | null) =>
       original(sql, isMeant(transaction, options) ? options : { ...options, transaction });
-    if (!block) return router.ground.query(writes(sql), send);
+    const writing = () => writes(sql);
+    if (!block) return router.ground.query(writing, send);
 
     const failed = (error: unknown): never => {
       if (isServerError(error) && !isSurvived(error, options)) block.queryFailed(error);
       throw error;
     };
-    return block.query(writes(sql), (transaction) => send(transaction).catch(failed));
+    return block.query(writing, (transaction) => send(transaction).catch(failed));
   }
 
   return replaceMethod<'query', object>(sequelize, 'query', () => rejecting(route));
@@ -109,9 +111,9 @@ export function interceptTransactions(sequelize: Sequelize, opener: Opener): () 
     // One that is ended by hand has no turn, and so may stand beside others.
     const parent = body ? opener.innermostFor(given) : opener.blockFor(given);
     parent?.assertOpen();
-    const label = newLabel('transaction', body?.name ?? '');
-    const open = () => begin(opener, parent, options, label, body);
-    return parent && body ? parent.inTurn({ label }, open) : open();
+    const name = new BlockName('transaction', body?.name ?? '');
+    const open = () => begin(opener, parent, options, name, body);
+    return parent && body ? parent.inTurn(name, open) : open();
   }
 
   return replaceMethod<'transaction', object>(sequelize, 'transaction', () => transaction);
@@ -121,11 +123,11 @@ async function begin(
   opener: Opener,
   parent: Block | undefined,
   { transaction: _parent, ...options }: TransactionOptions,
-  label: string,
+  name: BlockName,
   body: Body | undefined,
 ): Promise<unknown> {
   const block = opener.open(parent, options, {
-    label,
+    name,
     managed: body !== undefined,
     raw: true,
     savepoint: true,

@@ -1,4 +1,4 @@
-import type { Sequelize, Transaction } from 'sequelize';
+import type { QueryOptions, Sequelize, Transaction } from 'sequelize';
 
 /**
  * Marks the options of the statements that begin, end or divide a transaction, which no block may
@@ -37,7 +37,12 @@ export type OpenTransaction = Transaction & {
   readonly id: string;
   name: string;
   readonly savepoints: object[];
-  readonly options: { readonly readOnly?: boolean; readonly deferrable?: unknown };
+  readonly options: {
+    readonly readOnly?: boolean;
+    readonly deferrable?: unknown;
+    readonly logging?: unknown;
+    readonly benchmark?: unknown;
+  };
   begin(): Promise<unknown>;
   setDeferrable(): Promise<unknown>;
   cleanup(): void;
@@ -109,10 +114,9 @@ export async function begin(
 export async function commit(sequelize: Sequelize, transaction: OpenTransaction): Promise<boolean> {
   let answer: unknown;
   try {
-    // Sequelize hands the transaction's `type` on as the query's, which drops the command tag.
     answer = await internalsOf(sequelize)
       .getQueryInterface()
-      .commitTransaction(transaction, { ...transaction.options, type: 'RAW', raw: true });
+      .commitTransaction(transaction, controlOptions(transaction));
   } catch (error) {
     // A COMMIT that failed may leave the transaction open, as a deferred foreign key does on SQLite (D-219).
     await rollback(sequelize, transaction).catch(() => {});
@@ -143,6 +147,21 @@ async function sendRollback(sequelize: Sequelize, transaction: OpenTransaction):
   await queries.rollbackTransaction(transaction, transaction.options);
 }
 
+const CONTROL_OPTIONS = { [CONTROL]: true, type: 'RAW', raw: true };
+
+/**
+ * What a control statement takes over from its transaction. Sequelize would hand on the `type` of
+ * the transaction as the query's, which drops the command tag; and it copies options again and
+ * again, which takes long when they have more than a dozen keys.
+ */
+function controlOptions({ options: { logging, benchmark } }: OpenTransaction): QueryOptions {
+  return {
+    ...CONTROL_OPTIONS,
+    ...(logging !== undefined && { logging }),
+    ...(benchmark !== undefined && { benchmark }),
+  } as unknown as QueryOptions;
+}
+
 /** Closes the connection of a transaction whose state nobody knows; the server rolls it back. */
 async function discard(transaction: OpenTransaction): Promise<void> {
   // Sequelize's SQLite has no pool: giving the connection back closes it, but for one in memory,
@@ -164,7 +183,9 @@ export function sendControl(
   transaction: OpenTransaction,
   sql: string,
 ): Promise<[unknown, unknown]> {
-  return sequelize.query(sql, { ...transaction.options, type: undefined, transaction });
+  return sequelize.query(sql, { ...controlOptions(transaction), transaction }) as Promise<
+    [unknown, unknown]
+  >;
 }
 
 export function beginSavepoint(

@@ -1,4 +1,5 @@
 import { logger } from '../logger.js';
+import { Moment } from './moment.js';
 
 /** How long one waits for its turn before the wait is reported. */
 const PATIENCE = 10_000;
@@ -6,26 +7,6 @@ const PATIENCE = 10_000;
 /** What takes a turn: its `label` names it in a warning. */
 interface Holder {
   readonly label: string;
-}
-
-/** A moment to wait for. Hardly anybody ever does, so the promise is made when it is asked for. */
-class Moment {
-  #come = false;
-  #promise: Promise<void> | undefined;
-  #resolve: (() => void) | undefined;
-
-  comes(): void {
-    this.#come = true;
-    this.#resolve?.();
-  }
-
-  awaited(): Promise<void> {
-    if (this.#come) return Promise.resolve();
-    this.#promise ??= new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-    return this.#promise;
-  }
 }
 
 class Turn {
