@@ -36,6 +36,7 @@ export function bulkCreateFamily(database: Database): Family {
     return send(database, signal, sender, { instances, onConflict }, options.transaction);
   };
   return {
+    signals: [preBulkCreate, postBulkCreate],
     hooks: {
       beforeBulkCreate: (instances: readonly Model[], options: HookOptions) =>
         sendBulk(preBulkCreate, instances, options),

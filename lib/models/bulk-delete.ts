@@ -24,6 +24,7 @@ type Destroy = (
 /** Sends `preBulkDelete` and `postBulkDelete`. */
 export function bulkDeleteFamily(database: Database): Family {
   return {
+    signals: [preBulkDelete, postBulkDelete],
     hooks: {
       beforeBulkDestroy: async (options: HookOptions) => options[DELETION]?.before(options),
     },

@@ -39,6 +39,7 @@ type Increment = (
 /** Sends `preBulkUpdate` and `postBulkUpdate`. */
 export function bulkUpdateFamily(database: Database): Family {
   return {
+    signals: [preBulkUpdate, postBulkUpdate],
     hooks: {
       beforeBulkUpdate: async (options: HookOptions) => options[UPDATE]?.before(options),
     },

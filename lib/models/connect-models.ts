@@ -12,8 +12,8 @@ import { findOrCreateFamily } from './find-or-create.js';
 import { initFamily } from './init.js';
 import { relationFamily } from './m2m/relation-family.js';
 import { migrateFamily } from './migrate.js';
+import { ModelHooks } from './model-hooks.js';
 import { Replaced } from './replaced.js';
-import { rowFamily } from './rows.js';
 import { saveFamily } from './save.js';
 
 const FAMILIES: readonly ((database: Database) => Family)[] = [
@@ -23,7 +23,6 @@ const FAMILIES: readonly ((database: Database) => Family)[] = [
   bulkCreateFamily,
   bulkUpdateFamily,
   bulkDeleteFamily,
-  rowFamily,
   findOrCreateFamily,
   relationFamily,
   definitionFamily,
@@ -31,31 +30,23 @@ const FAMILIES: readonly ((database: Database) => Family)[] = [
   migrateFamily,
 ];
 
-/** What `removeHook` finds the hooks by. */
-const HOOK = 'sequelize-signals';
-
-/** Sequelize's hooks and models, as far as its types do not show them. */
-interface Hooked {
-  addHook(type: string, name: string, hook: (...parameters: never[]) => unknown): void;
-  removeHook(type: string, name: string): void;
-}
-
 /**
  * Has the models of a database send their signals, those defined by now and those to come.
  * Returns the undo.
  */
 export function connectModels(database: Database): () => void {
   const { modelManager } = database.sequelize;
-  const hooked = database.sequelize as unknown as Hooked;
   const families = FAMILIES.map((family) => family(database));
-  const hooks = families.flatMap((family) => Object.entries(family.hooks ?? {}));
+  const hooks = new ModelHooks(families);
   const replaced = new Replaced<ModelStatic<Model>>();
   const connect = (model: ModelStatic<Model>): void => {
     nameModel(model);
-    replaced.add(model, () => families.flatMap((family) => family.replaceMethods?.(model) ?? []));
+    replaced.add(model, () => [
+      hooks.runWith(model),
+      ...families.flatMap((family) => family.replaceMethods?.(model) ?? []),
+    ]);
   };
 
-  for (const [type, hook] of hooks) hooked.addHook(type, HOOK, hook);
   for (const model of modelsOf(database.sequelize)) connect(model);
   const undoDefinitions = watchDefinitions(modelManager as unknown as ModelManager, (model) => {
     connect(model);
@@ -64,7 +55,6 @@ export function connectModels(database: Database): () => void {
 
   return () => {
     undoDefinitions();
-    for (const [type] of hooks) hooked.removeHook(type, HOOK);
     for (const model of modelsOf(database.sequelize)) {
       // It may have been defined anew for another database.
       if (model.sequelize === database.sequelize) unnameModel(model);

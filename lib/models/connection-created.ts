@@ -10,12 +10,21 @@ interface ConnectionManager {
   readonly connections?: Readonly<Record<string, object>>;
 }
 
+/** What `removeHook` finds the hook by. */
+const HOOK = 'sequelize-signals';
+
+/** A hook of Sequelize's that its types do not show. */
+interface Hooked {
+  addHook(type: 'afterConnect', name: string, hook: (connection: object) => Promise<void>): unknown;
+  removeHook(type: 'afterConnect', name: string): unknown;
+}
+
 /** Sends `connectionCreated`. */
 export function connectionFamily(database: Database): Family {
   const manager = database.sequelize.connectionManager as unknown as ConnectionManager;
   if (database.sequelize.getDialect() === 'sqlite') return sqliteFamily(database, manager);
 
-  const afterConnect = async (connection: object): Promise<void> => {
+  const announceOrClose = async (connection: object): Promise<void> => {
     try {
       await announce(database, connection);
     } catch (error) {
@@ -24,7 +33,9 @@ export function connectionFamily(database: Database): Family {
       throw error;
     }
   };
-  return { hooks: { afterConnect } };
+  const hooked = database.sequelize as unknown as Hooked;
+  hooked.addHook('afterConnect', HOOK, announceOrClose);
+  return { undo: () => hooked.removeHook('afterConnect', HOOK) };
 }
 
 /** Sequelize's SQLite runs no hooks for connections, and hands the same one out again. */
@@ -52,5 +63,6 @@ function sqliteFamily(database: Database, manager: ConnectionManager): Family {
 /** No block is around: it may be the first query of the current one that needs the connection. */
 async function announce(database: Database, connection: object): Promise<void> {
   const using = database.alias;
+  if (!connectionCreated.hasListeners(using)) return;
   await database.outside(() => connectionCreated.send(using, { connection, using }));
 }

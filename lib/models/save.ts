@@ -6,8 +6,11 @@ import type { ModelPayload, PostSave, PreSave } from './payloads.js';
 import type { Rows } from './rows.js';
 import { isEitherHeard, send, senderOf } from './send.js';
 
-/** On the options of a save: what the library knows of it. Sequelize's copies of them keep it. */
-const SAVINGS = Symbol('savings');
+/**
+ * On the options of a save: what the library knows of it. Sequelize's copies of them keep it; it
+ * makes a dozen, and copies symbols slowly.
+ */
+const SAVINGS = 'sequelize-signals.savings';
 /** On the options of an update: the fields that the caller gave values for. */
 export const UPDATED: unique symbol = Symbol('updated');
 /** On the options of a save that is one of several: the rows whose turn it has to wait for. */
@@ -34,10 +37,11 @@ type Update = (
 /** Sends `preSave` and `postSave`. */
 export function saveFamily(database: Database): Family {
   const before = (instance: Model, options: HookOptions) =>
-    isWatched(instance) ? savingOf(database, instance, options).before(options) : undefined;
+    savingOf(database, instance, options)?.before(options);
   const after = (instance: Model, options: HookOptions) =>
-    isWatched(instance) ? savingOf(database, instance, options).after(options) : undefined;
+    savingOf(database, instance, options)?.after(options);
   return {
+    signals: [preSave, postSave],
     hooks: { beforeCreate: before, beforeUpdate: before, afterCreate: after, afterUpdate: after },
     replaceMethods: ({ prototype }: ModelStatic<Model>) => [
       replaceMethod(prototype, 'save', (original: Save) => watched(database, original)),
@@ -52,13 +56,14 @@ function isWatched(instance: Model): boolean {
   return isEitherHeard(senderOf(instance), preSave, postSave);
 }
 
-function savingOf(database: Database, instance: Model, options: HookOptions): Saving {
-  options[SAVINGS] ??= new Savings();
-  const known = options[SAVINGS].of(instance);
-  if (known !== undefined) return known;
+/** The save that hooks run for: one that was watched from its start, or a row of a call for many. */
+function savingOf(database: Database, instance: Model, options: HookOptions): Saving | undefined {
+  const known = options[SAVINGS]?.of(instance);
+  if (known !== undefined || !isWatched(instance)) return known;
 
   const made = new Saving(database, instance, options);
-  options[SAVINGS].add(instance, made);
+  if (options[SAVINGS]) options[SAVINGS].add(made);
+  else options[SAVINGS] = new Savings(made);
   return made;
 }
 
@@ -66,12 +71,11 @@ function savingOf(database: Database, instance: Model, options: HookOptions): Sa
 function watched(database: Database, save: Save): Save {
   async function watchedSave(instance: Model, options: HookOptions | undefined): Promise<Model> {
     const saving = new Saving(database, instance, options);
-    const savings = new Savings();
-    savings.add(instance, saving);
-    const marked: HookOptions = { ...options, [SAVINGS]: savings };
+    const marked: HookOptions = { ...options, [SAVINGS]: new Savings(saving) };
     if (marked[IN_ROWS]) marked[IN_ROWS] = undefined;
     const saved = await save.call(instance, marked);
-    await saving.after();
+    const sent = saving.after();
+    if (sent !== undefined) await sent;
     return saved;
   }
 
@@ -119,52 +123,62 @@ type Saved = Omit<PostSave, keyof ModelPayload>;
  * again, and what is no class of one's own, such as a bare Map, slows each of its copies.
  */
 class Savings {
-  readonly #savings = new Map<Model, Saving>();
+  readonly #first: Saving;
+  #others: Map<Model, Saving> | undefined;
 
-  of(instance: Model): Saving | undefined {
-    return this.#savings.get(instance);
+  constructor(first: Saving) {
+    this.#first = first;
   }
 
-  add(instance: Model, saving: Saving): void {
-    this.#savings.set(instance, saving);
+  of(instance: Model): Saving | undefined {
+    return this.#first.instance === instance ? this.#first : this.#others?.get(instance);
+  }
+
+  add(saving: Saving): void {
+    this.#others ??= new Map();
+    this.#others.set(saving.instance, saving);
   }
 }
 
 /** One save of an instance, from its before hook to its end. */
 class Saving {
+  readonly instance: Model;
   readonly #database: Database;
-  readonly #instance: Model;
+  readonly #sender: ModelStatic<Model>;
   readonly #updateFields: ReadonlySet<string> | null;
   #transaction: Transaction | null | undefined;
   #saved: Saved | undefined;
 
   constructor(database: Database, instance: Model, options: HookOptions | undefined) {
     this.#database = database;
-    this.#instance = instance;
+    this.instance = instance;
+    this.#sender = senderOf(instance);
     this.#updateFields = updateFieldsOf(options);
   }
 
   /** Sends `preSave`, unless the caller wants no field to be saved (D-103). */
-  async before(options: HookOptions): Promise<void> {
+  before(options: HookOptions): Promise<void> | undefined {
     this.#transaction = options.transaction;
     const change = this.#describe(options);
-    if (change === undefined) return;
-    await send(this.#database, preSave, this.#sender, change, this.#transaction);
+    if (change === undefined) return undefined;
+
     // What decides between INSERT and UPDATE, now that hooks and receivers are through (J-27).
-    this.#saved = { ...change, created: this.#instance.isNewRecord };
+    const note = () => {
+      this.#saved = { ...change, created: this.instance.isNewRecord };
+    };
+    const sent = send(this.#database, preSave, this.#sender, change, this.#transaction);
+    if (sent !== undefined) return sent.then(note);
+    note();
+    return undefined;
   }
 
   /** Sends `postSave`, unless it was sent. */
-  async after(options?: HookOptions): Promise<void> {
+  after(options?: HookOptions): Promise<unknown> | undefined {
     const saved = this.#saved ?? this.#returned(options);
-    if (saved === undefined) return;
+    if (saved === undefined) return undefined;
     this.#saved = undefined;
     const transaction = options ? options.transaction : this.#transaction;
-    await send(this.#database, postSave, this.#sender, saved, transaction);
-  }
-
-  get #sender(): ModelStatic<Model> {
-    return senderOf(this.#instance);
+    return send(this.#database, postSave, this.#sender, saved, transaction);
   }
 
   /** With `returning`, the rows of an update come back as instances that nobody has seen before. */
@@ -176,6 +190,6 @@ class Saving {
   #describe(options: HookOptions): Omit<PreSave, keyof ModelPayload> | undefined {
     const updateFields = this.#updateFields;
     if (updateFields?.size === 0) return undefined;
-    return { instance: this.#instance, raw: options.raw === true, updateFields };
+    return { instance: this.instance, raw: options.raw === true, updateFields };
   }
 }

@@ -296,6 +296,29 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(seen[3]).to.include({ created: false });
   });
 
+  it('come after the hooks of the application, whichever were added first', async () => {
+    const order: string[] = [];
+    Author.addHook('beforeCreate', 'order', () => void order.push('of the model'));
+    sequelize.addHook('beforeCreate', 'order', () => void order.push('of the database'));
+    connect(preSave, () => order.push('preSave'));
+
+    await Author.create({ name: 'Ada' });
+    Author.removeHook('beforeCreate', 'order');
+    sequelize.removeHook('beforeCreate', 'order');
+
+    expect(order).to.deep.equal(['of the model', 'of the database', 'preSave']);
+  });
+
+  it('are not sent when a hook of the application fails', async () => {
+    sequelize.addHook('beforeCreate', 'fail', () => Promise.reject(new Error('of the hook')));
+
+    const error = await rejectionOf(Author.create({ name: 'Ada' }));
+    sequelize.removeHook('beforeCreate', 'fail');
+
+    expect(error.message).to.equal('of the hook');
+    expect(seen).to.deep.equal([]);
+  });
+
   it('are switched off by hooks: false', async () => {
     const author = await Author.create({ name: 'Ada' }, { hooks: false });
     await author.update({ name: 'Grace' }, { hooks: false });

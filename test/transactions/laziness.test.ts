@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Transaction } from 'sequelize';
 import { atomic, onCommit, transaction } from 'sequelize-signals';
@@ -47,6 +48,55 @@ describeTransactions('a block that needs nothing', (bench) => {
         bench.database.name === 'sqlite memory' ? 0 : 1,
       );
     });
+  });
+
+  describe('whose first query a model is building', () => {
+    afterEach(() => {
+      bench.ledger.entries.removeHook('beforeCreate', 'meanwhile');
+    });
+
+    /** Has `hook` run before the first query is built, with time for the server to answer. */
+    function meanwhile(hook: () => void): void {
+      bench.ledger.entries.addHook('beforeCreate', 'meanwhile', async () => {
+        await sleep(50);
+        hook();
+      });
+    }
+    const waits = bench.database.dialect === 'sqlite'; // it would hold up the others
+
+    it(waits ? 'waits for the query' : 'begins meanwhile', async () => {
+      let verbs: string[] = [];
+      meanwhile(() => {
+        verbs = bench.statements.verbs();
+      });
+
+      await atomic(() => atomic(() => bench.ledger.do('inner')));
+
+      expect(verbs).to.deep.equal(waits ? [] : ['BEGIN', 'SAVEPOINT']);
+      expect(bench.statements.verbs()).to.deep.equal([
+        ...['BEGIN', 'SAVEPOINT', 'INSERT'],
+        ...['RELEASE', 'COMMIT'],
+      ]);
+      await bench.ledger.expectDone(['inner']);
+    });
+
+    for (const caught of [false, true]) {
+      it(`ends when the query never comes, and its error is ${caught ? '' : 'not '}caught`, async () => {
+        meanwhile(() => {
+          throw new Error('of the hook');
+        });
+        const run = atomic(async () => {
+          const error = await rejectionOf(bench.ledger.write('never'));
+          if (!caught) throw error;
+        });
+
+        if (caught) await run;
+        else expect((await rejectionOf(run)).message).to.equal('of the hook');
+        const ended = ['BEGIN', caught ? 'COMMIT' : 'ROLLBACK'];
+        expect(bench.statements.verbs()).to.deep.equal(waits ? [] : ended);
+        await bench.ledger.expectDone([]);
+      });
+    }
   });
 
   it('begins once for queries that are sent together', async () => {

@@ -142,6 +142,27 @@ describeOnEachDatabase('a lost connection', (database) => {
     });
   }
 
+  it('keeps the error of what came before the first query, when it is lost at BEGIN', async () => {
+    proxy.cutAt('START TRANSACTION');
+
+    const error = await rejectionOf(
+      atomic(() => ledger.entries.create({ name: null as unknown as string })),
+    );
+
+    expect(error.name).to.equal('SequelizeValidationError');
+    await expectNothing();
+  });
+
+  it('is no failure of a block without a query, when it is lost at BEGIN', async () => {
+    proxy.cutAt('START TRANSACTION');
+
+    await atomic(async () => {
+      await rejectionOf(ledger.entries.create({ name: null as unknown as string }));
+    });
+
+    await expectNothing();
+  });
+
   for (const statement of ['SAVEPOINT', 'RELEASE', 'ROLLBACK TO']) {
     it(`rejects the inner block and the outer one when it is lost at ${statement}`, async () => {
       let inner: Error | undefined;
