@@ -50,6 +50,12 @@ describe('the package', function () {
       ]);
     });
 
+    it('has its JavaScript in few files, for each takes its time to load', () => {
+      const scripts = tarball.files.filter(({ path }) => path.endsWith('.js'));
+
+      expect(scripts).to.have.lengthOf(ENTRIES.length + 1);
+    });
+
     it('weighs less than 100 kB', () => {
       expect(tarball.size).to.be.below(100_000);
     });
@@ -71,6 +77,19 @@ describe('the package', function () {
       await consumer.copy('one-copy.mjs');
 
       await consumer.node('one-copy.mjs', ...ENTRIES);
+    });
+
+    it('shares signals and databases among its entry points', async () => {
+      await consumer.link('sequelize', 'sqlite3');
+      await consumer.copy('entry-points.mjs');
+
+      await consumer.node('entry-points.mjs');
+    });
+
+    it('leaves functions and classes their names', async () => {
+      await consumer.copy('names.cjs');
+
+      await consumer.node('names.cjs', ...ENTRIES);
     });
 
     for (const [type, module] of MODULE_KINDS) {

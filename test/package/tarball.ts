@@ -19,6 +19,7 @@ const SOURCES = [
   'package.json',
   'tsconfig.json',
   'tsconfig.pack.json',
+  'rollup.config.mjs',
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
