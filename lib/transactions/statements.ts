@@ -18,13 +18,13 @@ interface Internals {
   };
   readonly dialect: {
     readonly queryGenerator: {
-      startTransactionQuery(level: { parent: object; name: string }): string;
+      startTransactionQuery(level: OpenTransaction | { parent: object; name: string }): string;
+      commitTransactionQuery(transaction: OpenTransaction): string;
       rollbackTransactionQuery(level: { parent: object; name: string }): string;
       quoteIdentifier(name: string, force: boolean): string;
     };
   };
   getQueryInterface(): {
-    commitTransaction(transaction: Transaction, options: object): Promise<unknown>;
     rollbackTransaction(transaction: Transaction, options: object): Promise<unknown>;
   };
 }
@@ -40,8 +40,9 @@ export type OpenTransaction = Transaction & {
   readonly options: {
     readonly readOnly?: boolean;
     readonly deferrable?: unknown;
-    readonly logging?: unknown;
-    readonly benchmark?: unknown;
+    readonly isolationLevel?: unknown;
+    readonly logging?: QueryOptions['logging'];
+    readonly benchmark?: QueryOptions['benchmark'];
   };
   begin(): Promise<unknown>;
   setDeferrable(): Promise<unknown>;
@@ -96,12 +97,25 @@ export async function begin(
   transaction.connection = connection;
   connection.uuid = transaction.id;
   try {
-    await transaction.begin();
+    await sendBegin(transaction);
     if (transaction.options.deferrable) await transaction.setDeferrable();
   } catch (error) {
     await discard(transaction);
     throw error;
   }
+}
+
+/** Dialects that begin a transaction with a statement, and not with a call of the driver. */
+const BEGUN_BY_STATEMENT: ReadonlySet<string> = new Set(['postgres', 'mysql', 'mariadb', 'sqlite']);
+
+function sendBegin(transaction: OpenTransaction): Promise<unknown> {
+  const { sequelize } = transaction;
+  // Sequelize knows where each dialect wants its isolation level.
+  const isPlain = !transaction.options.isolationLevel;
+  if (!isPlain || !BEGUN_BY_STATEMENT.has(sequelize.getDialect())) return transaction.begin();
+
+  const { queryGenerator } = internalsOf(sequelize).dialect;
+  return sendControl(sequelize, transaction, queryGenerator.startTransactionQuery(transaction));
 }
 
 /**
@@ -114,9 +128,12 @@ export async function begin(
 export async function commit(sequelize: Sequelize, transaction: OpenTransaction): Promise<boolean> {
   let answer: unknown;
   try {
-    answer = await internalsOf(sequelize)
-      .getQueryInterface()
-      .commitTransaction(transaction, controlOptions(transaction));
+    const { queryGenerator } = internalsOf(sequelize).dialect;
+    answer = await sendControl(
+      sequelize,
+      transaction,
+      queryGenerator.commitTransactionQuery(transaction),
+    );
   } catch (error) {
     // A COMMIT that failed may leave the transaction open, as a deferred foreign key does on SQLite (D-219).
     await rollback(sequelize, transaction).catch(() => {});
@@ -147,21 +164,6 @@ async function sendRollback(sequelize: Sequelize, transaction: OpenTransaction):
   await queries.rollbackTransaction(transaction, transaction.options);
 }
 
-const CONTROL_OPTIONS = { [CONTROL]: true, type: 'RAW', raw: true };
-
-/**
- * What a control statement takes over from its transaction. Sequelize would hand on the `type` of
- * the transaction as the query's, which drops the command tag; and it copies options again and
- * again, which takes long when they have more than a dozen keys.
- */
-function controlOptions({ options: { logging, benchmark } }: OpenTransaction): QueryOptions {
-  return {
-    ...CONTROL_OPTIONS,
-    ...(logging !== undefined && { logging }),
-    ...(benchmark !== undefined && { benchmark }),
-  } as unknown as QueryOptions;
-}
-
 /** Closes the connection of a transaction whose state nobody knows; the server rolls it back. */
 async function discard(transaction: OpenTransaction): Promise<void> {
   // Sequelize's SQLite has no pool: giving the connection back closes it, but for one in memory,
@@ -174,6 +176,13 @@ async function discard(transaction: OpenTransaction): Promise<void> {
   await transaction.forceCleanup().catch(() => {});
 }
 
+/** The options of a control statement, those included that only Sequelize itself uses. */
+interface ControlOptions extends QueryOptions {
+  readonly [CONTROL]: true;
+  readonly supportsSearchPath: false;
+  readonly completesTransaction: true;
+}
+
 /**
  * Sends one statement on the connection of `transaction`, past every check of a block. Resolves to
  * what a raw query does: the rows, and what the driver says of them.
@@ -183,9 +192,21 @@ export function sendControl(
   transaction: OpenTransaction,
   sql: string,
 ): Promise<[unknown, unknown]> {
-  return sequelize.query(sql, { ...controlOptions(transaction), transaction }) as Promise<
-    [unknown, unknown]
-  >;
+  const { logging, benchmark } = transaction.options;
+  // All have these keys in this order, and no more than a dozen: Sequelize copies options again and
+  // again, and reads many of them from each copy. It would hand on those of the transaction, whose
+  // `type` is another thing and drops the command tag.
+  const options: ControlOptions = {
+    type: 'RAW',
+    raw: true,
+    transaction,
+    supportsSearchPath: false,
+    completesTransaction: true,
+    [CONTROL]: true,
+  };
+  if (logging !== undefined) options.logging = logging;
+  if (benchmark !== undefined) options.benchmark = benchmark;
+  return sequelize.query(sql, options) as Promise<[unknown, unknown]>;
 }
 
 export function beginSavepoint(
