@@ -1,8 +1,10 @@
-import type { Connection, ConnectionHome } from './connection.js';
-import type { IdentityKey } from './identity-key.js';
+import type { Connection, ConnectionHome, SignalIdentity } from './connection.js';
+import { type IdentityKey, knownStandIn } from './identity-key.js';
+import { listLiveConnectionsOf } from './live-connections.js';
 
 /** Whom a bucket tells that its connections are no longer the same. */
 export interface BucketOwner {
+  readonly signal: SignalIdentity;
   bucketChanged(bucket: Bucket): void;
 }
 
@@ -12,11 +14,17 @@ export class Bucket implements ConnectionHome {
   readonly primitive: unknown;
   readonly #owner: BucketOwner;
   readonly #connections = new Map<IdentityKey, Connection>();
+  #byOrder: Map<number, Connection> | undefined;
   #snapshot: readonly Connection[] | undefined;
+  #weakly: WeakRef<Bucket> | undefined;
 
   constructor(owner: BucketOwner, primitive?: unknown) {
     this.#owner = owner;
     this.primitive = primitive;
+  }
+
+  get signal(): SignalIdentity {
+    return this.#owner.signal;
   }
 
   get size(): number {
@@ -25,19 +33,33 @@ export class Bucket implements ConnectionHome {
 
   /** Finds a connection by its identity. */
   get(key: IdentityKey): Connection | undefined {
-    return this.#connections.get(key);
+    const known = this.#connections.get(key);
+    if (known !== undefined) return known;
+
+    const standIn = knownStandIn(key);
+    return standIn && this.#connections.get(standIn);
+  }
+
+  connectionOfOrder(order: number): Connection | undefined {
+    // Not before it is asked for: most undo functions are never called.
+    this.#byOrder ??= new Map(this.snapshot().map((connection) => [connection.order, connection]));
+    return this.#byOrder.get(order);
   }
 
   add(connection: Connection): void {
-    this.#connections.set(connection.key, connection);
+    // Not before: most buckets for any sender stay empty.
+    this.weakly();
+    this.#connections.set(connection.homeKey, connection);
+    this.#byOrder?.set(connection.order, connection);
     this.#changed();
   }
 
   remove(connection: Connection): boolean {
     // The same identity may have been connected anew, and that is another connection.
-    if (this.#connections.get(connection.key) !== connection) return false;
+    if (this.#connections.get(connection.homeKey) !== connection) return false;
 
-    this.#connections.delete(connection.key);
+    this.#connections.delete(connection.homeKey);
+    this.#byOrder?.delete(connection.order);
     this.#changed();
     return true;
   }
@@ -54,6 +76,12 @@ export class Bucket implements ConnectionHome {
   snapshot(): readonly Connection[] {
     this.#snapshot ??= [...this.#connections.values()];
     return this.#snapshot;
+  }
+
+  /** The reference by which it is listed, for whoever must not keep it alive either. */
+  weakly(): WeakRef<Bucket> {
+    this.#weakly ??= listLiveConnectionsOf(this);
+    return this.#weakly;
   }
 
   #changed(): void {

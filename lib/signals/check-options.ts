@@ -18,7 +18,8 @@ export function checkOptions(call: string, options: unknown, rules: OptionRules)
       `The options of ${call} must be an object, not ${show(options)}.`,
     );
   }
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options)) {
+    const value: unknown = options[name as keyof typeof options];
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) {
       const known = Object.keys(rules).join(', ');

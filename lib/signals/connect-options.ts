@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../errors.js';
+import type { AnyReceiver } from './any-receiver.js';
 import { checkOptions, type OptionRules, show } from './check-options.js';
 import type { ConnectionRequest } from './connection.js';
-import type { AnyReceiver } from './hold.js';
 import { type IdentityKey, identityKey } from './identity-key.js';
 
 /** Says which connection of a receiver is meant. */

@@ -1,6 +1,12 @@
 import { Bucket, type BucketOwner } from './bucket.js';
-import { Connection, type ConnectionRequest, type SignalIdentity } from './connection.js';
+import {
+  byOrder,
+  type Connection,
+  type ConnectionRequest,
+  type SignalIdentity,
+} from './connection.js';
 import type { IdentityKey } from './identity-key.js';
+import { makeConnection } from './make-connection.js';
 
 const NONE: readonly Bucket[] = [];
 
@@ -10,7 +16,7 @@ const NONE: readonly Bucket[] = [];
  * only, so that none is kept alive or mistaken for another (D-041, J-07).
  */
 export class ConnectionTable implements BucketOwner {
-  readonly #signal: SignalIdentity;
+  readonly signal: SignalIdentity;
   readonly #anySender: Bucket = new Bucket(this);
   readonly #byObject = new WeakMap<object, Bucket>();
   readonly #byPrimitive = new Map<unknown, Bucket>();
@@ -20,7 +26,7 @@ export class ConnectionTable implements BucketOwner {
   #merged: WeakMap<Bucket, readonly Connection[]> | undefined;
 
   constructor(signal: SignalIdentity, aliasesOf: (sender: unknown) => readonly unknown[]) {
-    this.#signal = signal;
+    this.signal = signal;
     this.#aliasesOf = aliasesOf;
   }
 
@@ -32,17 +38,18 @@ export class ConnectionTable implements BucketOwner {
     // A uid may still be taken by a receiver that has died and was not purged yet.
     known?.disconnect();
     const bucket = this.#bucketFor(sender);
-    const connection = new Connection(this.#signal, bucket, request);
+    const connection = makeConnection(bucket, request);
     bucket.add(connection);
     return connection;
   }
 
   /** Ends the connection of that identity, whatever name it knows the sender by. */
   disconnect(sender: unknown, key: IdentityKey): boolean {
-    const ended = [sender, ...this.#aliasesOf(sender)].map((name) => {
-      return this.#find(name, key)?.disconnect() ?? false;
-    });
-    return ended.includes(true);
+    let ended = this.#find(sender, key)?.disconnect() ?? false;
+    for (const alias of this.#aliasesOf(sender)) {
+      ended = (this.#find(alias, key)?.disconnect() ?? false) || ended;
+    }
+    return ended;
   }
 
   /** True when a send by `sender` would reach a living receiver. */
@@ -125,7 +132,7 @@ function mergeByOrder(
   some: readonly Connection[],
   others: readonly Connection[],
 ): readonly Connection[] {
-  return [...some, ...others].sort((a, b) => a.order - b.order);
+  return [...some, ...others].sort(byOrder);
 }
 
 /** A receiver that is connected under several names of a sender is called once. */

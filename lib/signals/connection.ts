@@ -1,6 +1,6 @@
-import { type Abortable, unwatchAbort, watchAbort } from './abort-watch.js';
-import { type AnyReceiver, type Hold, hold } from './hold.js';
-import type { IdentityKey } from './identity-key.js';
+import type { AnyReceiver } from './any-receiver.js';
+import { ConnectionHandle, type Numbered } from './connection-handle.js';
+import { type IdentityKey, weakKey } from './identity-key.js';
 
 /** What the machinery needs to know of a signal. */
 export interface SignalIdentity {
@@ -18,11 +18,20 @@ export interface ConnectionRequest {
 }
 
 /** Where a connection is kept while it is connected. */
-export interface ConnectionHome {
+export interface ConnectionHome extends Numbered {
+  readonly signal: SignalIdentity;
   /** The sender where it is a primitive. */
   readonly primitive: unknown;
+  connectionOfOrder(order: number): Connection | undefined;
   /** Forgets the connection; false when it was not there. */
   remove(connection: Connection): boolean;
+  /** The home itself, for whoever must not keep it alive. */
+  weakly(): WeakRef<ConnectionHome>;
+}
+
+/** What a connection depends on, and lets go of when it ends. */
+export interface Releasable {
+  release(): void;
 }
 
 let newestOrder = 0;
@@ -32,33 +41,41 @@ export function newestConnectionOrder(): number {
   return newestOrder;
 }
 
+/** Sorts connections, the oldest first. */
+export function byOrder(a: Connection, b: Connection): number {
+  return a.order - b.order;
+}
+
 /** One receiver connected to one signal. */
-export class Connection {
-  /** The signal it belongs to. */
-  readonly signal: SignalIdentity;
+export abstract class Connection {
   /** Rises with every connection of any signal, and so tells which of two is older. */
   readonly order: number = ++newestOrder;
-  /** Its identity among the connections for the same sender; the uid itself where it has one. */
-  readonly key: IdentityKey;
-  /** What the world outside the signal may hold of it. */
-  readonly handle: ConnectionHandle;
+  /** Its key at its home: as `key`, but for the receiver itself where that is kept alive anyway. */
+  readonly homeKey: IdentityKey;
   readonly #home: ConnectionHome;
-  readonly #hold: Hold;
-  readonly #once: boolean;
-  #spent = false;
+  #calls: 'any number' | 'one' | 'none';
+  #lifeline: Releasable | undefined;
 
-  constructor(signal: SignalIdentity, home: ConnectionHome, request: ConnectionRequest) {
-    this.signal = signal;
-    this.key = request.key;
+  constructor(home: ConnectionHome, homeKey: IdentityKey, once: boolean) {
+    this.homeKey = homeKey;
     this.#home = home;
-    this.#hold = hold(request.receiver, request.thisArg, request.weak);
-    this.#once = request.once;
-    this.handle = new ConnectionHandle(this, this.#hold.mortal(), request.abortSignal);
+    this.#calls = once ? 'one' : 'any number';
   }
 
   /** The receiver, or `undefined` once it is dead. */
-  receiver(): AnyReceiver | undefined {
-    return this.#hold.receiver();
+  abstract receiver(): AnyReceiver | undefined;
+
+  /** What the receiver is called with as `this`. */
+  abstract thisArg(): object | undefined;
+
+  /** The signal it belongs to. */
+  get signal(): SignalIdentity {
+    return this.#home.signal;
+  }
+
+  /** Its identity among the connections for the same sender; the uid itself where it has one. */
+  get key(): IdentityKey {
+    return weakKey(this.homeKey);
   }
 
   /** The sender where it is a primitive, as a model's name is. */
@@ -66,19 +83,24 @@ export class Connection {
     return this.#home.primitive;
   }
 
-  /** What the receiver is called with as `this`. */
-  thisArg(): object | undefined {
-    return this.#hold.thisArg();
+  /** What the world outside the signal may hold of it. */
+  handle(): ConnectionHandle {
+    return new ConnectionHandle(this.#home.weakly(), this.order);
+  }
+
+  /** Has `lifeline` released when the connection ends. */
+  dependOn(lifeline: Releasable): void {
+    this.#lifeline = lifeline;
   }
 
   /** The receiver if it is to be called now. One that is called `once` can be claimed once. */
   claim(): AnyReceiver | undefined {
-    const receiver = this.#hold.receiver();
-    if (!this.#once || receiver === undefined) return receiver;
+    const receiver = this.receiver();
+    if (this.#calls === 'any number' || receiver === undefined) return receiver;
 
     // An overlapping send has this connection in its snapshot though it was disconnected.
-    if (this.#spent) return undefined;
-    this.#spent = true;
+    if (this.#calls === 'none') return undefined;
+    this.#calls = 'none';
     this.disconnect();
     return receiver;
   }
@@ -86,64 +108,7 @@ export class Connection {
   /** Ends the connection; false when it had ended before. */
   disconnect(): boolean {
     if (!this.#home.remove(this)) return false;
-    this.handle.release();
+    this.#lifeline?.release();
     return true;
-  }
-}
-
-// Handles refer to their connections weakly: this keeps neither receivers nor senders alive.
-const liveHandles = new Set<ConnectionHandle>();
-
-// Tells of dead receivers, and of connections that were collected with their sender or signal.
-const collected = new FinalizationRegistry<ConnectionHandle>((handle) => handle.disconnect());
-
-/** The connections of all signals, oldest first, without those whose receivers are dead. */
-export function liveConnections(): Connection[] {
-  return [...liveHandles].flatMap((handle) => {
-    const connection = handle.connection();
-    return connection?.receiver() === undefined ? [] : [connection];
-  });
-}
-
-/**
- * What the world outside a signal holds of a connection: undo functions, abort signals and the
- * finalization registry. If they held the connection itself they would keep its receiver alive,
- * and with it the sender that receivers so often close over (D-041).
- */
-export class ConnectionHandle implements Abortable {
-  readonly #connection: WeakRef<Connection>;
-  readonly #abortSignal: AbortSignal | undefined;
-
-  constructor(
-    connection: Connection,
-    mortal: object | undefined,
-    abortSignal: AbortSignal | undefined,
-  ) {
-    this.#connection = new WeakRef(connection);
-    this.#abortSignal = abortSignal;
-    liveHandles.add(this);
-    collected.register(connection, this, this);
-    if (mortal !== undefined) collected.register(mortal, this, this);
-    if (abortSignal !== undefined) watchAbort(abortSignal, this);
-  }
-
-  /** The connection, unless it was collected together with its sender or its signal. */
-  connection(): Connection | undefined {
-    return this.#connection.deref();
-  }
-
-  /** Ends the connection; false when it had ended before. */
-  disconnect(): boolean {
-    const connection = this.#connection.deref();
-    if (connection !== undefined) return connection.disconnect();
-    this.release();
-    return false;
-  }
-
-  /** Lets go of everything that refers to this handle, so that nothing piles up (D-043). */
-  release(): void {
-    liveHandles.delete(this);
-    collected.unregister(this);
-    if (this.#abortSignal !== undefined) unwatchAbort(this.#abortSignal, this);
   }
 }

@@ -1,5 +1,5 @@
+import type { AnyReceiver } from './any-receiver.js';
 import type { Connection } from './connection.js';
-import type { AnyReceiver } from './hold.js';
 import type { ReceiverResponse, Sending } from './sending.js';
 
 /** Calls receivers one after another; the first error ends it. */

@@ -1,4 +1,4 @@
-import type { AnyReceiver } from './hold.js';
+import type { AnyReceiver } from './any-receiver.js';
 
 /**
  * Names a receiver for messages and logs. It never fails and is never empty, though functions

@@ -1,9 +1,9 @@
 import { isNativeError } from 'node:util/types';
 import { AsyncReceiverError, InvalidArgumentError, NonErrorThrownError } from '../errors.js';
 import { logger } from '../logger.js';
+import type { AnyReceiver } from './any-receiver.js';
 import type { Connection, SignalIdentity } from './connection.js';
 import type { ConnectionTable } from './connection-table.js';
-import type { AnyReceiver } from './hold.js';
 import { isThenable } from './is-thenable.js';
 import { isAnythingMuted, withoutSuppressed } from './muting.js';
 import { receiverName } from './receiver-name.js';

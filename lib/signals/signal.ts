@@ -1,3 +1,4 @@
+import type { AnyReceiver } from './any-receiver.js';
 import { checkOptions, type OptionRules } from './check-options.js';
 import {
   type ConnectOptions,
@@ -5,7 +6,7 @@ import {
   type DisconnectOptions,
   requestedKey,
 } from './connect-options.js';
-import type { ConnectionHandle } from './connection.js';
+import type { ConnectionHandle } from './connection-handle.js';
 import { ConnectionTable } from './connection-table.js';
 import {
   sendInOrder,
@@ -16,7 +17,6 @@ import {
   sendTogether,
   sendTogetherRobust,
 } from './dispatch.js';
-import type { AnyReceiver } from './hold.js';
 import { isAnythingMuted, unmuted } from './muting.js';
 import { type ReceiverResponse, Sending } from './sending.js';
 
@@ -152,7 +152,7 @@ export class Signal<Payload extends object = object> {
     const request = connectionRequest(receiver, options);
     if (request.abortSignal?.aborted) return undoOf(undefined);
 
-    return undoOf(this.#connections.connect(options.sender, request)?.handle);
+    return undoOf(this.#connections.connect(options.sender, request)?.handle());
   }
 
   /**
@@ -298,7 +298,9 @@ export class Signal<Payload extends object = object> {
 
 // Not in connect(): the undo must hold nothing but the handle, or it keeps the sender alive (D-041).
 function undoOf(handle: ConnectionHandle | undefined): Undo {
-  return Object.assign(() => handle?.disconnect() ?? false, { [Symbol.dispose]: disposeUndo });
+  const undo = () => handle?.disconnect() ?? false;
+  undo[Symbol.dispose] = disposeUndo;
+  return undo;
 }
 
 // Shared by all undo functions: a closure for each would double what they cost.

@@ -59,6 +59,19 @@ describe('Signal', () => {
       expect(await sent()).to.deep.equal(['first', 'second']);
     });
 
+    for (const first of [false, true]) {
+      it(`D-004: takes a receiver for the same whether held weakly or not, ${first} first`, async () => {
+        const receiver = writer('receiver');
+        signal.connect(receiver, { weak: first });
+
+        expect(signal.connect(receiver, { weak: !first })()).to.equal(false);
+
+        expect(await sent()).to.deep.equal(['receiver']);
+        expect(signal.disconnect(receiver)).to.equal(true);
+        expect(await sent()).to.deep.equal([]);
+      });
+    }
+
     it('D-005, D-006: makes a connection for each sender, and one for any', async () => {
       const receiver = writer('called');
       signal.connect(receiver, { sender: Order });
@@ -227,6 +240,21 @@ describe('Signal', () => {
 
         expect(undo()).to.equal(false);
         expect(await sent()).to.deep.equal(['second']);
+      });
+
+      it('knows its own of many connections, before and after others were undone', async () => {
+        const connect = (name: string) => signal.connect(writer(name), { sender: Order });
+        const undoOf = { a: connect('a'), b: connect('b'), c: connect('c') };
+        expect(undoOf.b()).to.equal(true);
+        const undoD = connect('d');
+        const undoE = signal.connect(writer('e'), { sender: Order, dispatchUid: 'e' });
+
+        expect(undoD()).to.equal(true);
+        expect(undoOf.a()).to.equal(true);
+        expect(signal.disconnect(null, { sender: Order, dispatchUid: 'e' })).to.equal(true);
+
+        expect([undoOf.a(), undoOf.b(), undoD(), undoE()]).to.not.include(true);
+        expect(await sent(Order)).to.deep.equal(['c']);
       });
 
       it('leaves a later connection alone where the sender is a primitive', async () => {
