@@ -66,9 +66,12 @@ export class ConnectionTable implements BucketOwner {
     const bucket = this.#bucketOf(sender);
     const others = this.#bucketsOfAliases(sender);
     if (others.length > 0) return this.#mergedWithAliases(bucket, others);
-    if (bucket === undefined || bucket.size === 0) return this.#anySender.snapshot();
-    if (this.#anySender.size === 0) return bucket.snapshot();
-    return this.#mergedWithAnySender(bucket);
+
+    const forAny = this.#anySender.snapshot();
+    if (bucket === undefined) return forAny;
+    const forSender = bucket.snapshot();
+    if (forAny.length === 0) return forSender;
+    return forSender.length === 0 ? forAny : this.#mergedWithAnySender(bucket);
   }
 
   /** Called by a bucket that changed. */

@@ -1,11 +1,20 @@
 import type { AnyReceiver } from './any-receiver.js';
 import type { Connection } from './connection.js';
-import type { ReceiverResponse, Sending } from './sending.js';
+import type { PendingCall, ReceiverResponse, Sending } from './sending.js';
 
 /** Calls receivers one after another; the first error ends it. */
-export async function sendInOrder(sending: Sending): Promise<ReceiverResponse[]> {
-  for (let call = sending.proceed(false); call; call = sending.proceed(false)) {
-    sending.responses.push([call.receiver, await call.promise]);
+export function sendInOrder(sending: Sending): Promise<ReceiverResponse[]> {
+  try {
+    const pending = sending.proceed(false);
+    return pending ? proceedInOrder(sending, pending) : Promise.resolve(sending.responses);
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+}
+
+async function proceedInOrder(sending: Sending, first: PendingCall): Promise<ReceiverResponse[]> {
+  for (let call: PendingCall | undefined = first; call; call = sending.proceed(false)) {
+    sending.respond(call.receiver, await call.promise);
   }
   return sending.responses;
 }
@@ -28,7 +37,7 @@ export async function sendInOrderRobust(sending: Sending): Promise<ReceiverRespo
   for (let call = sending.proceed(true); call; call = sending.proceed(true)) {
     const { receiver, promise } = call;
     const survive = (thrown: unknown) => sending.failure(receiver, thrown);
-    sending.responses.push([receiver, await Promise.resolve(promise).catch(survive)]);
+    sending.respond(receiver, await Promise.resolve(promise).catch(survive));
   }
   return sending.responses;
 }
@@ -44,7 +53,7 @@ export function sendSync(sending: Sending): ReceiverResponse[] {
 export function sendRobustSync(sending: Sending): ReceiverResponse[] {
   for (let call = sending.proceed(true); call; call = sending.proceed(true)) {
     const error = sending.failure(call.receiver, sending.refusal(call));
-    sending.responses.push([call.receiver, error]);
+    sending.respond(call.receiver, error);
   }
   return sending.responses;
 }

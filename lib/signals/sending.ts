@@ -22,13 +22,12 @@ export class Sending {
   readonly signal: SignalIdentity;
   readonly sender: unknown;
   readonly payload: object;
-  /** What the receivers called so far have responded, in connection order (D-052). */
-  readonly responses: ReceiverResponse[] = [];
   readonly #table: ConnectionTable;
   #connections: readonly Connection[] | undefined;
   #next = 0;
   // To copy it is much faster than to put each event together anew.
   #event: object | undefined;
+  #responses: ReceiverResponse[] | undefined;
 
   constructor(
     signal: SignalIdentity,
@@ -40,6 +39,11 @@ export class Sending {
     this.sender = sender;
     this.payload = payload;
     this.#table = table;
+  }
+
+  /** What the receivers called so far have responded, in connection order (D-052). */
+  get responses(): ReceiverResponse[] {
+    return this.#responses ?? [];
   }
 
   /**
@@ -58,17 +62,25 @@ export class Sending {
    */
   proceed(robust: boolean): PendingCall | undefined {
     this.#connections ??= this.begin();
-    while (this.#next < this.#connections.length) {
-      const connection = this.#connections[this.#next++];
-      const receiver = connection?.claim();
-      if (connection === undefined || receiver === undefined) continue;
+    // A field would be read anew behind each call of a receiver, which V8 cannot see into.
+    const connections = this.#connections;
+    const last = connections.length - 1;
+    for (let at = this.#next; at <= last; at += 1) {
+      const connection = connections[at] as Connection;
+      const receiver = connection.claim();
+      if (receiver === undefined) continue;
       try {
-        const response = this.call(connection, receiver);
-        if (isThenable(response)) return { receiver, promise: response };
-        this.responses.push([receiver, response]);
+        // The last to be called gets the original. Most sends have but one receiver.
+        const own = at === last ? this.#original() : { ...this.#original() };
+        const response = receiver.call(connection.thisArg() as never, own as never);
+        if (isThenable(response)) {
+          this.#next = at + 1;
+          return { receiver, promise: response };
+        }
+        this.respond(receiver, response);
       } catch (thrown) {
         if (!robust) throw thrown;
-        this.responses.push([receiver, this.failure(receiver, thrown)]);
+        this.respond(receiver, this.failure(receiver, thrown));
       }
     }
     return undefined;
@@ -76,13 +88,19 @@ export class Sending {
 
   /** Calls a receiver with an event of its own: what it changes there no other sees (J-08). */
   call(connection: Connection, receiver: AnyReceiver): unknown {
-    return receiver.call(connection.thisArg() as never, this.#ownEvent() as never);
+    return receiver.call(connection.thisArg() as never, { ...this.#original() } as never);
   }
 
-  #ownEvent(): object {
+  /** Adds the response of the receiver that was called last. */
+  respond(receiver: AnyReceiver, response: unknown): void {
+    // The first push onto an empty array makes room for 17 elements.
+    if (this.#responses === undefined) this.#responses = [[receiver, response]];
+    else this.#responses.push([receiver, response]);
+  }
+
+  #original(): object {
     this.#event ??= { signal: this.signal, sender: this.sender, ...this.payload };
-    // The last to be called gets the original. Most sends have but one receiver.
-    return this.#next === this.#connections?.length ? this.#event : { ...this.#event };
+    return this.#event;
   }
 
   /** Logs that a receiver failed, and returns the error that becomes its response (D-071). */
