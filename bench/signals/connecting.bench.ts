@@ -129,6 +129,23 @@ function blinkerRegistry(): Registry {
   };
 }
 
+/** A Map with an object for each connection: what no registry of connections can do without. */
+function mapRegistry(): Registry {
+  let lastOrder = 0;
+  const connections = new Map<Receiver, { receiver: Receiver; order: number }>();
+  return {
+    connect(receiver) {
+      if (connections.has(receiver)) return;
+      connections.set(receiver, { receiver, order: ++lastOrder });
+    },
+    disconnect(receiver) {
+      const known = connections.get(receiver);
+      return known !== undefined && connections.delete(known.receiver);
+    },
+    left: () => connections.size,
+  };
+}
+
 const LINEAR = 'the same, one of 1,000';
 const DJANGO = "Django's algorithm";
 
@@ -144,6 +161,8 @@ export const benchmarks: readonly Benchmark[] = [
       [LINEAR]: oneOfFew(ourRegistry),
       [DJANGO]: oneOf(djangoRegistry),
       "blinker's algorithm": oneOf(blinkerRegistry),
+      'a Map of objects': oneOf(mapRegistry),
+      'a Map of objects, one of 1,000': oneOfFew(mapRegistry),
     },
     targets: [
       { against: DJANGO, atMost: 1 / 100 },

@@ -50,6 +50,24 @@ function sendingSyncTo(count: number): Benchmark {
           for (let i = 0; i < times; i += 1) kept = send(Order, { amount: 1 });
         };
       }),
+      'the plainest code that promises the same': contender(count, (receivers) => {
+        const bySender = new WeakMap([[Order, [...receivers]]]);
+        const send = (sender: typeof Order, payload: Paid) => {
+          if ('signal' in payload || 'sender' in payload) throw new Error('These keys are taken.');
+          const snapshot = bySender.get(sender) ?? [];
+          const event = { signal: 'paid', sender, ...payload };
+          const pairs: [Receiver, unknown][] = [];
+          for (const receiver of snapshot) {
+            const response: unknown = receiver({ ...event });
+            if (response instanceof Promise) throw new Error('A receiver is asynchronous.');
+            pairs.push([receiver, response]);
+          }
+          return pairs;
+        };
+        return (times) => {
+          for (let i = 0; i < times; i += 1) kept = send(Order, { amount: 1 });
+        };
+      }),
       'EventEmitter, filtered by sender': contender(count, (receivers) => {
         const emitter = new EventEmitter();
         for (const receiver of receivers) emitter.on('paid', bySender(receiver));
