@@ -71,7 +71,10 @@ function savingOf(database: Database, instance: Model, options: HookOptions): Sa
 function watched(database: Database, save: Save): Save {
   async function watchedSave(instance: Model, options: HookOptions | undefined): Promise<Model> {
     const saving = new Saving(database, instance, options);
-    const marked: HookOptions = { ...options, [SAVINGS]: new Savings(saving) };
+    const savings = new Savings(saving);
+    const marked: HookOptions = { [SAVINGS]: savings, ...options };
+    // They may be those of another save, handed on by a hook.
+    marked[SAVINGS] = savings;
     if (marked[IN_ROWS]) marked[IN_ROWS] = undefined;
     const saved = await save.call(instance, marked);
     const sent = saving.after();
@@ -164,7 +167,7 @@ class Saving {
 
     // What decides between INSERT and UPDATE, now that hooks and receivers are through (J-27).
     const note = () => {
-      this.#saved = { ...change, created: this.instance.isNewRecord };
+      this.#saved = { created: this.instance.isNewRecord, ...change };
     };
     const sent = send(this.#database, preSave, this.#sender, change, this.#transaction);
     if (sent !== undefined) return sent.then(note);
@@ -184,7 +187,7 @@ class Saving {
   /** With `returning`, the rows of an update come back as instances that nobody has seen before. */
   #returned(options: HookOptions | undefined): Saved | undefined {
     const change = options?.individualHooks ? this.#describe(options) : undefined;
-    return change && { ...change, created: false };
+    return change && { created: false, ...change };
   }
 
   #describe(options: HookOptions): Omit<PreSave, keyof ModelPayload> | undefined {

@@ -103,8 +103,13 @@ export class ConnectionTable implements BucketOwner {
   }
 
   #bucketsOfAliases(sender: unknown): readonly Bucket[] {
-    const aliases = this.#aliasesOf(sender);
-    return aliases.length === 0 ? NONE : aliases.flatMap((alias) => this.#bucketOf(alias) ?? []);
+    // Each send comes by here, and hardly any sender is known by two names.
+    let buckets = NONE;
+    for (const alias of this.#aliasesOf(sender)) {
+      const bucket = this.#bucketOf(alias);
+      if (bucket !== undefined) buckets = [...buckets, bucket];
+    }
+    return buckets;
   }
 
   #mergedWithAliases(bucket: Bucket | undefined, others: readonly Bucket[]): readonly Connection[] {

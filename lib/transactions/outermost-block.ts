@@ -38,7 +38,7 @@ export class OutermostBlock extends Block implements Trunk {
     super(host, options);
     this.transaction = new host.Transaction(
       host.sequelize,
-      { ...transactionOptions, [CONTROL]: true },
+      { [CONTROL]: true, ...transactionOptions },
       this,
     );
     this.line = new Line(host.sequelize);

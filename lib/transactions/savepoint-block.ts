@@ -29,7 +29,7 @@ export class SavepointBlock extends Block {
     this.#mark = trunk.callbacks.mark;
     this.transaction = new host.Transaction(
       host.sequelize,
-      { ...transactionOptions, transaction: parent.transaction },
+      { transaction: parent.transaction, ...transactionOptions },
       this,
     );
     // Sequelize counts the savepoints of a parent to name the next one, and keeps them all.
