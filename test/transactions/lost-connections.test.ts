@@ -187,6 +187,23 @@ describeOnEachDatabase('a lost connection', (database) => {
     });
   }
 
+  it('rejects them too when it is lost at a SAVEPOINT that was sent ahead of the query', async () => {
+    let inner: Error | undefined;
+
+    const error = await rejectionOf<Error>(
+      atomic(async () => {
+        await ledger.do('outer');
+        proxy.cutAt('SAVEPOINT');
+        inner = await rejectionOf(atomic(() => ledger.do('inner')));
+        await rejectionOf(ledger.write('later'));
+      }),
+    );
+
+    expect(inner).to.have.property('parent');
+    expect(error.cause).to.equal(inner);
+    await expectNothing();
+  });
+
   it('rejects a block that asked for its rollback, when it is lost at ROLLBACK TO', async () => {
     const error = await rejectionOf<Error>(
       atomic(async (t) => {
