@@ -27,8 +27,8 @@ export const benchmarks: readonly Benchmark[] = [
     name: 'Model.create, nobody listens, SQLite',
     unit: 'µs',
     clock: 'cpu',
-    rounds: 101,
-    sample: 60,
+    rounds: 301,
+    sample: 40,
     ours: async () => creating(await thingModel(install)),
     peers: { [PLAIN]: async () => creating(await thingModel()) },
     targets: [{ against: PLAIN, atMost: 1.02 }],
@@ -37,8 +37,8 @@ export const benchmarks: readonly Benchmark[] = [
     name: 'Model.create, 3 receivers of postSave, SQLite',
     unit: 'µs',
     clock: 'cpu',
-    rounds: 101,
-    sample: 60,
+    rounds: 301,
+    sample: 40,
     async ours() {
       const Thing = await thingModel(install);
       const tally = new Tally();

@@ -4,10 +4,16 @@ import { connectionCreated } from './model-signals.js';
 
 /** The connections of Sequelize, as far as its types do not show them. */
 interface ConnectionManager {
-  getConnection(options?: object): Promise<object>;
+  getConnection(options?: SqliteOptions): Promise<object>;
   disconnect?(connection: object): Promise<unknown>;
   /** SQLite's open connections. */
   readonly connections?: Readonly<Record<string, object>>;
+}
+
+/** What Sequelize's SQLite completes the options of a query with, to find its connection. */
+interface SqliteOptions {
+  readonly inMemory?: 0 | 1;
+  readonly uuid?: string;
 }
 
 /** What `removeHook` finds the hook by. */
@@ -41,20 +47,26 @@ export function connectionFamily(database: Database): Family {
 /** Sequelize's SQLite runs no hooks for connections, and hands the same one out again. */
 function sqliteFamily(database: Database, manager: ConnectionManager): Family {
   const known = new WeakSet(Object.values(manager.connections ?? {}));
+  const announced = async (connecting: Promise<object>): Promise<object> => {
+    const connection = await connecting;
+    if (known.has(connection)) return connection;
+
+    known.add(connection);
+    await announce(database, connection).catch((error) => {
+      known.delete(connection);
+      throw error;
+    });
+    return connection;
+  };
   const undo = replaceMethod(
     manager,
     'getConnection',
     (original: ConnectionManager['getConnection']) =>
-      async function (this: ConnectionManager, options?: object) {
-        const connection = await original.call(this, options);
-        if (known.has(connection)) return connection;
-
-        known.add(connection);
-        await announce(database, connection).catch((error) => {
-          known.delete(connection);
-          throw error;
-        });
-        return connection;
+      function (this: ConnectionManager, options: SqliteOptions = {}) {
+        const connecting = original.call(this, options);
+        // Each query comes by here, and its options have been completed by now.
+        const open = this.connections?.[options.inMemory || (options.uuid ?? '')];
+        return open && known.has(open) ? connecting : announced(connecting);
       },
   );
   return { undo };
