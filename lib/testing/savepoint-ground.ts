@@ -82,8 +82,7 @@ export class SavepointGround implements Ground {
   /** The open block that `transaction.outside()` hides: to wait for its end would be for ever. */
   #aroundFlow(): Place | undefined {
     const { connection } = this.#place.trunk.transaction;
-    if (connection === undefined) return undefined;
-    return this.#database.findAround(({ trunk }) => trunk.transaction.connection === connection);
+    return connection && this.#database.holderOf(connection);
   }
 
   /**

@@ -12,7 +12,7 @@ import {
 } from './failure.js';
 import type { Line } from './line.js';
 import { endsTransaction } from './server-errors.js';
-import { carrierOf, type OpenTransaction } from './statements.js';
+import { carrierOf, type DriverConnection, type OpenTransaction } from './statements.js';
 import type { TransactionSignals } from './transaction-signals.js';
 import { Turns } from './turns.js';
 
@@ -36,8 +36,8 @@ export interface Host {
   commit(backing: Backing): Promise<boolean>;
   /** Who captures the callbacks of the current flow. */
   capture(): Capture | undefined;
-  /** The innermost open block around the current flow that is wanted, also where `outside` hides it. */
-  findAround(wanted: (block: Block) => boolean): Block | undefined;
+  /** The innermost open block around the current flow that uses `connection`, also where `outside` hides it. */
+  holderOf(connection: DriverConnection): Block | undefined;
 }
 
 /** What makes an outermost block real: a transaction of its own, or what a test puts in its place. */

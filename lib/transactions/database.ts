@@ -15,6 +15,7 @@ import {
   runWithApplicationTransaction,
 } from './sequelize-cls.js';
 import { interceptQueries, interceptTransactions } from './sequelize-methods.js';
+import type { DriverConnection } from './statements.js';
 
 /** What a flow knows of one database: its block, or that it runs outside, and what it did before. */
 interface Frame {
@@ -173,6 +174,11 @@ export class Database implements Host {
     return isOutside ? body() : this.#run(undefined, body);
   }
 
+  holderOf(connection: DriverConnection): Block | undefined {
+    return this.findAround(({ trunk }) => trunk.transaction.connection === connection);
+  }
+
+  /** The innermost open block around the current flow that is wanted, also where `outside` hides it. */
   findAround(wanted: (block: Block) => boolean): Block | undefined {
     for (let frame = this.#flow.get(); frame; frame = frame.outer) {
       for (let block = frame.block; block; block = block.parent) {

@@ -62,13 +62,9 @@ export class OwnTransaction implements Backing {
     const turns = turnsOn(connection);
     if (turns.free) return turns.takeFree(this.#block);
 
-    const holder = this.#holderAround(connection);
+    const holder = this.#block.host.holderOf(connection);
     if (holder) throw selfWaitError(this.#block, holder.trunk);
     return turns.take(this.#block);
-  }
-
-  #holderAround(connection: DriverConnection): Block | undefined {
-    return this.#block.host.findAround(({ trunk }) => trunk.transaction.connection === connection);
   }
 }
 
