@@ -36,16 +36,18 @@ export function bulkCreateFamily(database: Database): Family {
     return send(database, signal, sender, { instances, onConflict }, options.transaction);
   };
   return {
-    signals: [preBulkCreate, postBulkCreate],
     hooks: {
-      beforeBulkCreate: (instances: readonly Model[], options: HookOptions) =>
-        sendBulk(preBulkCreate, instances, options),
-      afterBulkCreate: (instances: readonly Model[], options: HookOptions) =>
-        sendBulk(postBulkCreate, instances, options),
-      beforeUpsert: (_values: object, options: UpsertHookOptions) =>
-        sendBulk(preBulkCreate, [options.instance], options, 'update'),
-      afterUpsert: ([instance]: [Model], options: UpsertHookOptions) =>
-        sendBulk(postBulkCreate, [instance], options, 'update'),
+      signals: [preBulkCreate, postBulkCreate],
+      byType: {
+        beforeBulkCreate: (instances: readonly Model[], options: HookOptions) =>
+          sendBulk(preBulkCreate, instances, options),
+        afterBulkCreate: (instances: readonly Model[], options: HookOptions) =>
+          sendBulk(postBulkCreate, instances, options),
+        beforeUpsert: (_values: object, options: UpsertHookOptions) =>
+          sendBulk(preBulkCreate, [options.instance], options, 'update'),
+        afterUpsert: ([instance]: [Model], options: UpsertHookOptions) =>
+          sendBulk(postBulkCreate, [instance], options, 'update'),
+      },
     },
     replaceMethods: (model) => [
       replaceMethod(model as { readonly bulkCreate: BulkCreateCall }, 'bulkCreate', rowByRow),

@@ -24,9 +24,11 @@ type Destroy = (
 /** Sends `preBulkDelete` and `postBulkDelete`. */
 export function bulkDeleteFamily(database: Database): Family {
   return {
-    signals: [preBulkDelete, postBulkDelete],
     hooks: {
-      beforeBulkDestroy: async (options: HookOptions) => options[DELETION]?.before(options),
+      signals: [preBulkDelete, postBulkDelete],
+      byType: {
+        beforeBulkDestroy: async (options: HookOptions) => options[DELETION]?.before(options),
+      },
     },
     replaceMethods: (model) => [
       replaceMethod(model as { readonly destroy: Destroy }, 'destroy', (original) =>

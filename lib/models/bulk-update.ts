@@ -39,9 +39,11 @@ type Increment = (
 /** Sends `preBulkUpdate` and `postBulkUpdate`. */
 export function bulkUpdateFamily(database: Database): Family {
   return {
-    signals: [preBulkUpdate, postBulkUpdate],
     hooks: {
-      beforeBulkUpdate: async (options: HookOptions) => options[UPDATE]?.before(options),
+      signals: [preBulkUpdate, postBulkUpdate],
+      byType: {
+        beforeBulkUpdate: async (options: HookOptions) => options[UPDATE]?.before(options),
+      },
     },
     replaceMethods: (model) => [
       replaceMethod(model as { readonly update: Update }, 'update', (original) =>

@@ -40,8 +40,10 @@ export function deleteFamily(database: Database): Family {
       await send(database, signal, sender, payload, options.transaction);
     };
   return {
-    signals: [preDelete, postDelete],
-    hooks: { beforeDestroy: sending(preDelete), afterDestroy: sending(postDelete) },
+    hooks: {
+      signals: [preDelete, postDelete],
+      byType: { beforeDestroy: sending(preDelete), afterDestroy: sending(postDelete) },
+    },
     replaceMethods: ({ prototype }: ModelStatic<Model>) => [
       replaceMethod(prototype, 'destroy', (original: Destroy) => inBlock(database, original)),
     ],

@@ -6,12 +6,23 @@ export type Undos = readonly (() => void)[];
 /** What a family does where Sequelize runs the hooks of a type, after those of the application. */
 export type Hook = (...parameters: never[]) => unknown;
 
+/** A signal, as far as hooks ask whether to run. */
+export interface Heard {
+  readonly everConnected: boolean;
+  hasConnections(sender: unknown): boolean;
+}
+
+/** What a family does where Sequelize runs hooks. */
+export interface FamilyHooks {
+  /** The signals that they are for: while nobody ever connected to one, they do not run. */
+  readonly signals: readonly Heard[];
+  /** The hooks, by the types of Sequelize's. */
+  readonly byType: Readonly<Record<string, Hook>>;
+}
+
 /** What makes the models of one database send one kind of signal. */
 export interface Family {
-  /** The signals that its hooks are for: while nobody ever connected to them, the hooks do not run. */
-  readonly signals?: readonly { readonly everConnected: boolean }[];
-  /** By the types of Sequelize's hooks. */
-  readonly hooks?: Readonly<Record<string, Hook>>;
+  readonly hooks?: FamilyHooks;
   /** Replaces those methods of a model that have no hook. */
   replaceMethods?(model: ModelStatic<Model>): Undos;
   /** Told of each model as it is defined, when it has its methods. */

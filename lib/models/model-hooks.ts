@@ -1,6 +1,6 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { replaceMethod } from '../transactions/index.js';
-import type { Family, Hook } from './family.js';
+import type { Family, Heard, Hook } from './family.js';
 import { rowsOfCall } from './rows.js';
 
 type RunHooks = (this: ModelStatic<Model>, ...call: HookCall) => Promise<void>;
@@ -12,40 +12,43 @@ type HookCall = readonly [type: unknown, ...parameters: unknown[]];
  * also while nobody listens.
  */
 export class ModelHooks {
-  readonly #familyOf = new Map<unknown, { readonly family: Family; readonly hook: Hook }>();
+  readonly #byType = new Map<
+    unknown,
+    { readonly signals: readonly Heard[]; readonly hook: Hook }
+  >();
 
   constructor(families: readonly Family[]) {
-    for (const family of families) {
-      for (const [type, hook] of Object.entries(family.hooks ?? {})) {
-        this.#familyOf.set(type, { family, hook });
+    for (const { hooks } of families) {
+      if (hooks === undefined) continue;
+      const { signals } = hooks;
+      for (const [type, hook] of Object.entries(hooks.byType)) {
+        this.#byType.set(type, { signals, hook });
       }
     }
   }
 
   /** Has `model` run them. Returns the undo. */
   runWith(model: ModelStatic<Model>): () => void {
-    const hookFor = (type: unknown) => this.#hookFor(type);
+    const byType = this.#byType;
     return replaceMethod(
       model as unknown as { readonly runHooks: RunHooks },
       'runHooks',
       (original): RunHooks =>
         function (...call) {
-          const hook = hookFor(call[0]);
-          if (hook === undefined) return original.apply(this, call);
+          const own = byType.get(call[0]);
+          if (!own?.signals.some((signal) => signal.everConnected)) {
+            return original.apply(this, call);
+          }
 
+          const { signals, hook } = own;
           const run = async () => {
             await original.apply(this, call);
             const done = hook(...(call.slice(1) as never[]));
             if (done !== undefined) await done;
           };
-          const rows = rowsOfCall(this, call);
+          const rows = rowsOfCall(this, call, signals);
           return rows ? rows.inTurn(run) : run();
         },
     );
-  }
-
-  #hookFor(type: unknown): Hook | undefined {
-    const found = this.#familyOf.get(type);
-    return found?.family.signals?.some((signal) => signal.everConnected) ? found.hook : undefined;
   }
 }

@@ -41,8 +41,15 @@ export function saveFamily(database: Database): Family {
   const after = (instance: Model, options: HookOptions) =>
     savingOf(database, instance, options)?.after(options);
   return {
-    signals: [preSave, postSave],
-    hooks: { beforeCreate: before, beforeUpdate: before, afterCreate: after, afterUpdate: after },
+    hooks: {
+      signals: [preSave, postSave],
+      byType: {
+        beforeCreate: before,
+        beforeUpdate: before,
+        afterCreate: after,
+        afterUpdate: after,
+      },
+    },
     replaceMethods: ({ prototype }: ModelStatic<Model>) => [
       replaceMethod(prototype, 'save', (original: Save) => watched(database, original)),
       replaceMethod(prototype, 'update', named),
@@ -51,7 +58,7 @@ export function saveFamily(database: Database): Family {
 }
 
 function isWatched(instance: Model): boolean {
-  // Each row that is saved comes by here four times.
+  // Each save comes by here, and to find its model takes longer than this.
   if (!preSave.everConnected && !postSave.everConnected) return false;
   return isEitherHeard(senderOf(instance), preSave, postSave);
 }
