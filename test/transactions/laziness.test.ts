@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Transaction } from 'sequelize';
 import { atomic, onCommit, transaction } from 'sequelize-signals';
@@ -55,10 +54,12 @@ describeTransactions('a block that needs nothing', (bench) => {
       bench.ledger.entries.removeHook('beforeCreate', 'meanwhile');
     });
 
-    /** Has `hook` run before the first query is built, with time for the server to answer. */
-    function meanwhile(hook: () => void): void {
+    /** Has `hook` run before the first query is built, when so many statements have been sent. */
+    function meanwhile(sent: number, hook: () => void): void {
       bench.ledger.entries.addHook('beforeCreate', 'meanwhile', async () => {
-        await sleep(50);
+        for (let turn = 0; turn < 10 || bench.statements.all.length < sent; turn += 1) {
+          await new Promise(setImmediate);
+        }
         hook();
       });
     }
@@ -66,7 +67,7 @@ describeTransactions('a block that needs nothing', (bench) => {
 
     it(waits ? 'waits for the query' : 'begins meanwhile', async () => {
       let verbs: string[] = [];
-      meanwhile(() => {
+      meanwhile(waits ? 0 : 2, () => {
         verbs = bench.statements.verbs();
       });
 
@@ -82,7 +83,7 @@ describeTransactions('a block that needs nothing', (bench) => {
 
     for (const caught of [false, true]) {
       it(`ends when the query never comes, and its error is ${caught ? '' : 'not '}caught`, async () => {
-        meanwhile(() => {
+        meanwhile(waits ? 0 : 1, () => {
           throw new Error('of the hook');
         });
         const run = atomic(async () => {
