@@ -27,8 +27,9 @@ export const preInit: ModelSignal<PreInitBySender> = new ModelSignal({ name: 'pr
 export const postInit: ModelSignal<PostInitBySender> = new ModelSignal({ name: 'postInit' });
 
 /**
- * Sent before an instance is saved, with its model as sender: after validation and the
- * application's hooks. What a receiver changes is written; an error leaves the row unsaved and reaches the caller.
+ * Sent before an instance is saved, with its model as sender: after validation and the hooks of the
+ * application. What a receiver changes is written; an error leaves the row unsaved and reaches the
+ * caller.
  */
 export const preSave: ModelSignal<PreSaveBySender> = new ModelSignal({ name: 'preSave' });
 

@@ -39,9 +39,9 @@ export interface AtomicWrapper {
  * Runs a function as one unit of work: all of it is stored, or nothing.
  *
  * The outermost block is a transaction, a block inside it a savepoint. Nothing is sent before the
- * first query, or the call of a model that is to send it. The promise resolves to what the function returned, after the COMMIT and the
- * `onCommit` callbacks; it rejects when nothing was stored, with the function's own error or one
- * that says why, and when a callback failed after the commit.
+ * first query, or the call of a model that is to send it. The promise resolves to what the function
+ * returned, after the COMMIT and the `onCommit` callbacks; it rejects when nothing was stored, with
+ * the function's own error or one that says why, and when a callback failed after the commit.
  *
  * Blocks that are started together inside one block run one after another. After a failed query
  * nothing more runs in a block; a nested block around what may fail keeps the outer one sound.

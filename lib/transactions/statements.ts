@@ -111,8 +111,8 @@ const BEGUN_BY_STATEMENT: ReadonlySet<string> = new Set(['postgres', 'mysql', 'm
 function sendBegin(transaction: OpenTransaction): Promise<unknown> {
   const { sequelize } = transaction;
   // Sequelize knows where each dialect wants its isolation level.
-  const isPlain = !transaction.options.isolationLevel;
-  if (!isPlain || !BEGUN_BY_STATEMENT.has(sequelize.getDialect())) return transaction.begin();
+  if (transaction.options.isolationLevel) return transaction.begin();
+  if (!BEGUN_BY_STATEMENT.has(sequelize.getDialect())) return transaction.begin();
 
   const { queryGenerator } = internalsOf(sequelize).dialect;
   return sendControl(sequelize, transaction, queryGenerator.startTransactionQuery(transaction));
