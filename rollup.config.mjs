@@ -7,7 +7,7 @@ export default defineConfig({
   input: {
     index: `${modules}/index.js`,
     'testing/index': `${modules}/testing/index.js`,
-    umzug: `${modules}/umzug.js`,
+    'migrations/umzug': `${modules}/migrations/umzug.js`,
   },
   external: /^node:/,
   treeshake: { moduleSideEffects: 'no-external' },

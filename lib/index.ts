@@ -3,11 +3,12 @@
  *
  * @packageDocumentation
  */
-export type { ErrorCode } from './errors.js';
+export type { Configuration, ErrorCode, Logger } from './base/index.js';
 export {
   AliasTakenError,
   AsyncReceiverError,
   BadlyBehavedTransactionSignalHandlerError,
+  configure,
   DurableTransactionError,
   InvalidArgumentError,
   NonErrorThrownError,
@@ -16,11 +17,9 @@ export {
   SignalsError,
   TransactionManagementError,
   UnknownModelError,
-} from './errors.js';
-export type { InstallOptions } from './install.js';
-export { install } from './install.js';
-export type { Configuration, Logger } from './logger.js';
-export { configure } from './logger.js';
+} from './base/index.js';
+export type { InstallOptions } from './installation/index.js';
+export { install } from './installation/index.js';
 export type {
   BulkCreate,
   BulkCreateBySender,

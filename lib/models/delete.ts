@@ -1,5 +1,5 @@
 import type { InstanceDestroyOptions, Model, ModelStatic } from 'sequelize';
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError } from '../base/index.js';
 import { type Database, inOneBlock, replaceMethod } from '../transactions/index.js';
 import type { Family } from './family.js';
 import type { ModelSignal } from './model-signal.js';

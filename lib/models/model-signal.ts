@@ -1,5 +1,5 @@
 import type { Model, ModelStatic } from 'sequelize';
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError } from '../base/index.js';
 import {
   type AnyReceiver,
   type BySender,

@@ -1,10 +1,5 @@
-import { UnknownModelError } from '../errors.js';
-import {
-  type AnyReceiver,
-  liveConnections,
-  receiverName,
-  type SignalIdentity,
-} from '../signals/index.js';
+import { functionName, UnknownModelError } from '../base/index.js';
+import { type AnyReceiver, liveConnections, type SignalIdentity } from '../signals/index.js';
 import { modelsNamed } from './defined-models.js';
 import { ModelSignal } from './model-signal.js';
 
@@ -54,7 +49,7 @@ export function unresolvedSenders(): UnresolvedSender[] {
 export function assertSendersResolved(): void {
   const unresolved = unresolvedSenders().map(
     ({ signal, name, receiver }) =>
-      `"${name}", for ${signal.name} receiver "${receiverName(receiver)}"`,
+      `"${name}", for ${signal.name} receiver "${functionName(receiver)}"`,
   );
   if (unresolved.length === 0) return;
   throw new UnknownModelError(

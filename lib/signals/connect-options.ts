@@ -1,6 +1,13 @@
-import { InvalidArgumentError } from '../errors.js';
+import {
+  ANYTHING,
+  BOOLEAN,
+  checkOptions,
+  InvalidArgumentError,
+  isObject,
+  type OptionRules,
+  show,
+} from '../base/index.js';
 import type { AnyReceiver } from './any-receiver.js';
-import { checkOptions, type OptionRules, show } from './check-options.js';
 import type { ConnectionRequest } from './connection.js';
 import { type IdentityKey, identityKey } from './identity-key.js';
 
@@ -37,15 +44,15 @@ export interface ConnectOptions<Sender = unknown, This = unknown>
 }
 
 const IDENTITY_RULES: OptionRules = {
-  sender: { accepts: () => true, expected: 'anything' },
+  sender: ANYTHING,
   dispatchUid: { accepts: isUid, expected: 'a non-empty string or a symbol' },
   thisArg: { accepts: isObject, expected: 'an object or a function' },
 };
 
 const CONNECT_RULES: OptionRules = {
   ...IDENTITY_RULES,
-  weak: { accepts: isBoolean, expected: 'true or false' },
-  once: { accepts: isBoolean, expected: 'true or false' },
+  weak: BOOLEAN,
+  once: BOOLEAN,
   signal: { accepts: isAbortSignal, expected: 'an AbortSignal' },
 };
 
@@ -88,14 +95,6 @@ export function checkReceiver(receiver: unknown): void {
 
 function isUid(value: unknown): boolean {
   return (typeof value === 'string' && value !== '') || typeof value === 'symbol';
-}
-
-function isObject(value: unknown): boolean {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
-}
-
-function isBoolean(value: unknown): boolean {
-  return typeof value === 'boolean';
 }
 
 // Test environments bring an AbortSignal of their own, so its class is not asked for.

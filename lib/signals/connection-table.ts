@@ -1,3 +1,4 @@
+import { isObject } from '../base/index.js';
 import { Bucket, type BucketOwner } from './bucket.js';
 import {
   byOrder,
@@ -126,10 +127,6 @@ export class ConnectionTable implements BucketOwner {
     this.#merged.set(bucket, merged);
     return merged;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 function isAnySender(sender: unknown): sender is null | undefined {

@@ -1,3 +1,4 @@
+import { obtain } from '../base/index.js';
 import type { AnyReceiver } from './any-receiver.js';
 
 /**
@@ -30,17 +31,4 @@ export function knownStandIn(key: IdentityKey): object | undefined {
 
 function isReceiver(key: IdentityKey): key is AnyReceiver {
   return typeof key === 'function';
-}
-
-function obtain<Key extends object, Value>(
-  map: WeakMap<Key, Value>,
-  key: Key,
-  make: () => Value,
-): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-
-  const made = make();
-  map.set(key, made);
-  return made;
 }

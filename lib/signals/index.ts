@@ -5,14 +5,11 @@
  */
 
 export type { AnyReceiver } from './any-receiver.js';
-export { checkOptions, type OptionRules, show } from './check-options.js';
 export type { ConnectOptions, DisconnectOptions } from './connect-options.js';
 export type { Connection, SignalIdentity } from './connection.js';
-export { isThenable } from './is-thenable.js';
 export { liveConnections } from './live-connections.js';
 export { type Mute, muteEverywhere, muteInFlow, type SuppressedCall } from './muting.js';
 export { type ConnectReceiver, type EventOf, receiver, type SignalOrSignals } from './receiver.js';
-export { receiverName } from './receiver-name.js';
 export type { ReceiverResponse } from './sending.js';
 export {
   type BySender,

@@ -1,7 +1,6 @@
-import { FlowValue } from '../context.js';
+import { FlowValue, isThenable } from '../base/index.js';
 import type { AnyReceiver } from './any-receiver.js';
 import { type Connection, newestConnectionOrder, type SignalIdentity } from './connection.js';
-import { isThenable } from './is-thenable.js';
 
 /** A signal, as far as a mute must know it. */
 export interface MutableSignal extends SignalIdentity {

@@ -1,5 +1,4 @@
-import { InvalidArgumentError } from '../errors.js';
-import { show } from './check-options.js';
+import { InvalidArgumentError, show } from '../base/index.js';
 import { type ConnectOptions, checkConnectOptions, checkReceiver } from './connect-options.js';
 import {
   type BySender,

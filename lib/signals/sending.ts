@@ -1,12 +1,16 @@
 import { isNativeError } from 'node:util/types';
-import { AsyncReceiverError, InvalidArgumentError, NonErrorThrownError } from '../errors.js';
-import { logger } from '../logger.js';
+import {
+  AsyncReceiverError,
+  functionName,
+  InvalidArgumentError,
+  isThenable,
+  logger,
+  NonErrorThrownError,
+} from '../base/index.js';
 import type { AnyReceiver } from './any-receiver.js';
 import type { Connection, SignalIdentity } from './connection.js';
 import type { ConnectionTable } from './connection-table.js';
-import { isThenable } from './is-thenable.js';
 import { isAnythingMuted, withoutSuppressed } from './muting.js';
-import { receiverName } from './receiver-name.js';
 
 /** A receiver with what it returned, or in the robust forms with the error that it threw. */
 export type ReceiverResponse = [receiver: AnyReceiver, response: unknown];
@@ -122,7 +126,7 @@ export class Sending {
 
   /** The error for several receivers that failed together; one that fails alone needs none. */
   failedTogether(receivers: readonly AnyReceiver[], thrown: readonly unknown[]): AggregateError {
-    const names = receivers.map((receiver) => `"${receiverName(receiver)}"`).join(', ');
+    const names = receivers.map((receiver) => `"${functionName(receiver)}"`).join(', ');
     return new AggregateError(
       thrown,
       `${receivers.length} receivers of ${this.signal.name} failed: ${names}. See "errors".`,
@@ -136,7 +140,7 @@ export class Sending {
   }
 
   #describe(receiver: AnyReceiver): string {
-    return `${this.signal.name} receiver "${receiverName(receiver)}"`;
+    return `${this.signal.name} receiver "${functionName(receiver)}"`;
   }
 }
 

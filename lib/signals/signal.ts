@@ -1,5 +1,5 @@
+import { checkOptions, NAME, type OptionRules } from '../base/index.js';
 import type { AnyReceiver } from './any-receiver.js';
-import { checkOptions, type OptionRules } from './check-options.js';
 import {
   type ConnectOptions,
   connectionRequest,
@@ -77,10 +77,7 @@ export type Decided<Type> = [Type][Type extends unknown ? 0 : never];
 const NO_ALIASES: readonly unknown[] = [];
 
 const SIGNAL_RULES: OptionRules = {
-  name: {
-    accepts: (name) => typeof name === 'string' && name !== '',
-    expected: 'a non-empty string',
-  },
+  name: NAME,
 };
 
 /**

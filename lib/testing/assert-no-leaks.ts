@@ -1,5 +1,5 @@
-import { LeakError } from '../errors.js';
-import { type Connection, liveConnections, receiverName } from '../signals/index.js';
+import { functionName, LeakError } from '../base/index.js';
+import { type Connection, liveConnections } from '../signals/index.js';
 import { type Block, databases } from '../transactions/index.js';
 import { takeLeftOpen } from './test-level.js';
 
@@ -62,7 +62,7 @@ class ConnectionCount {
 
 function describeConnection(connection: Connection): string {
   const receiver = connection.receiver();
-  const name = receiver ? receiverName(receiver) : 'anonymous';
+  const name = receiver ? functionName(receiver) : 'anonymous';
   return `${connection.signal.name} has the receiver "${name}"`;
 }
 

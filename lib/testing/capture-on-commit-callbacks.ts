@@ -1,5 +1,4 @@
-import { InvalidArgumentError } from '../errors.js';
-import { checkOptions, type OptionRules } from '../signals/index.js';
+import { BOOLEAN, checkOptions, InvalidArgumentError, type OptionRules } from '../base/index.js';
 import {
   type Callback,
   type Callbacks,
@@ -74,7 +73,7 @@ export const captureOnCommitCallbacks: CaptureOnCommitCallbacks = (
 
 const RULES: OptionRules = {
   using: USING_RULE,
-  execute: { accepts: (value) => typeof value === 'boolean', expected: 'true or false' },
+  execute: BOOLEAN,
 };
 
 class FlowCapture implements Capture {

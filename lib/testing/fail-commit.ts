@@ -1,4 +1,4 @@
-import { checkOptions, type OptionRules } from '../signals/index.js';
+import { checkOptions, type OptionRules } from '../base/index.js';
 import { type CommitFault, databaseFor, type Using } from '../transactions/index.js';
 import { USING_RULE } from './using-rule.js';
 

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { LeakError } from '../errors.js';
+export { LeakError } from '../base/index.js';
 export { assertNoLeaks } from './assert-no-leaks.js';
 export {
   type CaptureOnCommitCallbacks,

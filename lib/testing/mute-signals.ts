@@ -1,13 +1,16 @@
-import { InvalidArgumentError } from '../errors.js';
+import {
+  ANYTHING,
+  checkOptions,
+  InvalidArgumentError,
+  type OptionRules,
+  show,
+} from '../base/index.js';
 import {
   type AnyReceiver,
-  checkOptions,
   type Mute,
   muteEverywhere,
   muteInFlow,
-  type OptionRules,
   Signal,
-  show,
 } from '../signals/index.js';
 import { type AnyClass, type AnyFunction, muteClass, muteFunction } from './mute-functions.js';
 
@@ -138,7 +141,7 @@ export function muteSignals(
 }
 
 const RULES: OptionRules = {
-  sender: { accepts: () => true, expected: 'anything' },
+  sender: ANYTHING,
   except: { accepts: isExcept, expected: 'an array of receivers and dispatchUids' },
 };
 

@@ -1,5 +1,12 @@
-import { InvalidArgumentError, SignalsError } from '../errors.js';
-import { checkOptions, type EventOf, type OptionRules, Signal, show } from '../signals/index.js';
+import {
+  ANYTHING,
+  checkOptions,
+  InvalidArgumentError,
+  type OptionRules,
+  SignalsError,
+  show,
+} from '../base/index.js';
+import { type EventOf, Signal } from '../signals/index.js';
 
 /** Options of `recordSignal`. */
 export interface RecordSignalOptions<Sender = unknown> {
@@ -50,7 +57,7 @@ export function recordSignal<Recorded extends Signal<object>, Sender = unknown>(
   return new Recording(signal, options);
 }
 
-const RULES: OptionRules = { sender: { accepts: () => true, expected: 'anything' } };
+const RULES: OptionRules = { sender: ANYTHING };
 
 /** Somebody who awaits the next event. */
 interface Waiting<Event> {

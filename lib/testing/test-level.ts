@@ -1,4 +1,4 @@
-import { TransactionManagementError } from '../errors.js';
+import { TransactionManagementError } from '../base/index.js';
 import {
   carrierOf,
   type Database,

@@ -1,5 +1,4 @@
-import { TransactionManagementError } from '../errors.js';
-import { checkOptions, type OptionRules } from '../signals/index.js';
+import { checkOptions, type OptionRules, TransactionManagementError } from '../base/index.js';
 import { databaseFor, type Using } from '../transactions/index.js';
 import { TestLevel } from './test-level.js';
 import { USING_RULE } from './using-rule.js';

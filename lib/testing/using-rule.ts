@@ -1,4 +1,4 @@
-import type { OptionRules } from '../signals/index.js';
+import type { OptionRules } from '../base/index.js';
 
 /** What the option `using` may be. */
 export const USING_RULE: OptionRules[string] = {

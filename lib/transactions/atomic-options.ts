@@ -1,5 +1,5 @@
 import type { Transaction, TransactionOptions } from 'sequelize';
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError } from '../base/index.js';
 import { misusedError } from './failure.js';
 import type { Using } from './registry.js';
 

@@ -1,5 +1,5 @@
 import type { Transaction } from 'sequelize';
-import { DurableTransactionError, InvalidArgumentError } from '../errors.js';
+import { DurableTransactionError, InvalidArgumentError } from '../base/index.js';
 import {
   type AtomicOptions,
   assertAtomicOptions,

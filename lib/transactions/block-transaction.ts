@@ -1,5 +1,5 @@
 import type { Sequelize, Transaction as SequelizeTransaction } from 'sequelize';
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError } from '../base/index.js';
 import type { OpenTransaction } from './statements.js';
 
 const BLOCK: unique symbol = Symbol('sequelize-signals.block');

@@ -1,5 +1,4 @@
-import { logger } from '../logger.js';
-import { receiverName } from '../signals/index.js';
+import { functionName, logger } from '../base/index.js';
 
 /** A function to call after the commit. */
 export type Callback = () => unknown;
@@ -100,7 +99,7 @@ export class Callbacks {
 export function logFailedCallback(callback: Callback, when: string, error: unknown): void {
   const text = error instanceof Error ? error.message : String(error);
   logger().error(
-    `The onCommit callback "${receiverName(callback)}" failed ${when}: ${text}`,
+    `The onCommit callback "${functionName(callback)}" failed ${when}: ${text}`,
     error,
   );
 }

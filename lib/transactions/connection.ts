@@ -1,5 +1,5 @@
 import type { Sequelize } from 'sequelize';
-import { InvalidArgumentError, NotInstalledError } from '../errors.js';
+import { InvalidArgumentError, NotInstalledError } from '../base/index.js';
 import { type Atomic, makeAtomic } from './atomic.js';
 import type { AtomicOptions } from './atomic-options.js';
 import type { Database } from './database.js';

@@ -1,6 +1,5 @@
 import type { Sequelize, Transaction } from 'sequelize';
-import { FlowValue } from '../context.js';
-import { InvalidArgumentError, SignalsError } from '../errors.js';
+import { FlowValue, InvalidArgumentError, SignalsError } from '../base/index.js';
 import type { Backing, Block, BlockOptions, Host } from './block.js';
 import { type BlockTransactionClass, blockTransactionClass, ownerOf } from './block-transaction.js';
 import { type Callback, type Capture, isWithin } from './callbacks.js';

@@ -1,6 +1,5 @@
 import type { Transaction } from 'sequelize';
-import { logger } from '../logger.js';
-import { isThenable, receiverName } from '../signals/index.js';
+import { functionName, isThenable, logger } from '../base/index.js';
 import { type DueCallback, logFailedCallback } from './callbacks.js';
 import { LeftOpenWatch } from './left-open.js';
 import {
@@ -96,7 +95,7 @@ async function runCallbacks(
     try {
       const returned = callback();
       if (isThenable(returned)) await returned;
-      if (watch.suspects) await watch.end(receiverName(callback));
+      if (watch.suspects) await watch.end(functionName(callback));
     } catch (error) {
       await watch.rollBackOpen(); // or the next function would get the blame
       if (!robust) throw error; // D-261

@@ -1,4 +1,4 @@
-import { RolledBackError, TransactionManagementError } from '../errors.js';
+import { RolledBackError, TransactionManagementError } from '../base/index.js';
 
 /** What stands for a block in a message. */
 interface Labelled {

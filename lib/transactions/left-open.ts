@@ -1,5 +1,4 @@
-import { FlowValue } from '../context.js';
-import { BadlyBehavedTransactionSignalHandlerError } from '../errors.js';
+import { BadlyBehavedTransactionSignalHandlerError, FlowValue } from '../base/index.js';
 
 /** A transaction that ends by a call of somebody. */
 interface Unfinished {

@@ -1,5 +1,5 @@
 import type { Sequelize } from 'sequelize';
-import { FlowValue } from '../context.js';
+import { FlowValue } from '../base/index.js';
 import { Moment } from './moment.js';
 
 /** The line in which the query of the current flow has its turn. */

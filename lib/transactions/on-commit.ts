@@ -1,5 +1,5 @@
 import type { Transaction } from 'sequelize';
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError } from '../base/index.js';
 import { logFailedCallback } from './callbacks.js';
 import type { Database } from './database.js';
 import type { Using } from './registry.js';

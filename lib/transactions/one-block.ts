@@ -1,5 +1,5 @@
 import type { Transaction } from 'sequelize';
-import { FlowValue } from '../context.js';
+import { FlowValue } from '../base/index.js';
 import { BlockName } from './block-name.js';
 import type { Database } from './database.js';
 import { atomic } from './transaction.js';

@@ -1,5 +1,5 @@
 import type { Sequelize } from 'sequelize';
-import { AliasTakenError, InvalidArgumentError, NotInstalledError } from '../errors.js';
+import { AliasTakenError, InvalidArgumentError, NotInstalledError } from '../base/index.js';
 import { Database } from './database.js';
 
 /** Names an installed database: its alias, or the Sequelize instance itself. */

@@ -1,5 +1,6 @@
 import type { Transaction } from 'sequelize';
-import { receiverName, Signal } from '../signals/index.js';
+import { functionName } from '../base/index.js';
+import { Signal } from '../signals/index.js';
 import type { LeftOpenWatch } from './left-open.js';
 
 /** What receivers of `postCommit` get. */
@@ -20,7 +21,7 @@ export interface PostRollback extends PostCommit {
 export class TransactionSignal<Payload extends object> extends Signal<Payload> {
   /** Sends, and rolls back what a receiver left open before the next one is called. */
   sendWatched(alias: string, payload: Payload, watch: LeftOpenWatch): Promise<void> {
-    return this.sendOneByOne(alias, payload, (receiver) => watch.end(receiverName(receiver)));
+    return this.sendOneByOne(alias, payload, (receiver) => watch.end(functionName(receiver)));
   }
 }
 

@@ -1,4 +1,4 @@
-import { logger } from '../logger.js';
+import { logger } from '../base/index.js';
 import { Moment } from './moment.js';
 
 /** How long one waits for its turn before the wait is reported. */

@@ -60,7 +60,7 @@ describe('README.md', function () {
   });
 
   it('names each error code, with its class, and no others', () => {
-    const declared = read('lib/errors.ts').match(/(?<=\| ')SIGNALS_\w+/g) ?? [];
+    const declared = read('lib/base/errors.ts').match(/(?<=\| ')SIGNALS_\w+/g) ?? [];
     const named = [...README.matchAll(/^\| `(SIGNALS_\w+)` \| `\w+Error` \|/gm)];
 
     expect(named.map(([, code]) => code).sort()).to.deep.equal([...declared].sort());

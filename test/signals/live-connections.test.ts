@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Signal } from 'sequelize-signals';
-import { liveConnections, receiverName } from '#lib/signals/index';
+import { functionName } from '#lib/base/index';
+import { liveConnections } from '#lib/signals/index';
 
 describe('liveConnections()', () => {
   it('lists the connections of all signals, oldest first, until they end', () => {
@@ -11,7 +12,7 @@ describe('liveConnections()', () => {
         .filter((connection) => !before.has(connection))
         .map((connection) => {
           const receiver = connection.receiver();
-          return `${connection.signal.name}.${receiver && receiverName(receiver)}`;
+          return `${connection.signal.name}.${receiver && functionName(receiver)}`;
         });
 
     const undo = one.connect(function first() {});

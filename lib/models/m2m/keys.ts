@@ -1,5 +1,5 @@
 import type { Identifier, Model, ModelStatic } from 'sequelize';
-import { InvalidArgumentError } from '../../errors.js';
+import { InvalidArgumentError } from '../../base/index.js';
 
 const INTEGERS = ['INTEGER', 'BIGINT', 'SMALLINT', 'MEDIUMINT', 'TINYINT'];
 

@@ -1,5 +1,5 @@
 import type { Identifier, Model } from 'sequelize';
-import { InvalidArgumentError } from '../../errors.js';
+import { InvalidArgumentError } from '../../base/index.js';
 import { normalKey } from './keys.js';
 import type { ManyToMany, Others } from './many-to-many.js';
 

@@ -1,7 +1,7 @@
 import type { Sequelize } from 'sequelize';
-import { AliasTakenError, InvalidArgumentError } from './errors.js';
-import { connectModels } from './models/index.js';
-import { Connection, connections, register, unregister } from './transactions/index.js';
+import { AliasTakenError, InvalidArgumentError } from '../base/index.js';
+import { connectModels } from '../models/index.js';
+import { Connection, connections, register, unregister } from '../transactions/index.js';
 
 /** Options of `install`. */
 export interface InstallOptions {

@@ -3,9 +3,9 @@
  *
  * @packageDocumentation
  */
-import { InvalidArgumentError } from './errors.js';
-import { type MigrationStep, postMigrate, preMigrate, sendMigrate } from './models/index.js';
-import { type Database, databaseFor, type Using } from './transactions/index.js';
+import { InvalidArgumentError } from '../base/index.js';
+import { type MigrationStep, postMigrate, preMigrate, sendMigrate } from '../models/index.js';
+import { type Database, databaseFor, type Using } from '../transactions/index.js';
 
 /** A migration as Umzug names it. */
 export interface UmzugMigration {

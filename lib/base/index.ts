@@ -1,0 +1,35 @@
+/**
+ * What every floor stands on: errors, the asynchronous context, the logger, and the checks of
+ * arguments. Nothing in here knows what the library is for.
+ *
+ * @packageDocumentation
+ */
+export { FlowValue } from './context.js';
+export {
+  AliasTakenError,
+  AsyncReceiverError,
+  BadlyBehavedTransactionSignalHandlerError,
+  DurableTransactionError,
+  type ErrorCode,
+  InvalidArgumentError,
+  LeakError,
+  NonErrorThrownError,
+  NotInstalledError,
+  RolledBackError,
+  SignalsError,
+  TransactionManagementError,
+  UnknownModelError,
+} from './errors.js';
+export { functionName } from './function-name.js';
+export { type Configuration, configure, type Logger, logger } from './logger.js';
+export { obtain } from './maps.js';
+export {
+  ANYTHING,
+  BOOLEAN,
+  checkOptions,
+  NAME,
+  type OptionRule,
+  type OptionRules,
+  show,
+} from './options.js';
+export { isObject, isThenable } from './values.js';
