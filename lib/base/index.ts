@@ -32,4 +32,5 @@ export {
   type OptionRules,
   show,
 } from './options.js';
+export { rejecting } from './rejecting.js';
 export { isObject, isThenable } from './values.js';

@@ -1,13 +1,29 @@
 import type { Sequelize } from 'sequelize';
-import { AliasTakenError, InvalidArgumentError } from '../base/index.js';
+import {
+  AliasTakenError,
+  checkOptions,
+  InvalidArgumentError,
+  NAME,
+  type OptionRules,
+} from '../base/index.js';
 import { connectModels } from '../models/index.js';
-import { Connection, connections, register, unregister } from '../transactions/index.js';
+import { Database } from '../sequelize/index.js';
+import {
+  afterTransaction,
+  assertAliasFree,
+  Connection,
+  connections,
+  register,
+  unregister,
+} from '../transactions/index.js';
 
 /** Options of `install`. */
 export interface InstallOptions {
   /** The alias by which `using` finds the instance. @defaultValue 'default' */
   readonly using?: string | undefined;
 }
+
+const RULES: OptionRules = { using: NAME };
 
 /**
  * Gives a Sequelize instance signals and transactions. Its models, queries and transactions work
@@ -25,18 +41,23 @@ export interface InstallOptions {
  * await connection.atomic(async () => {});
  * connection.uninstall();
  * ```
- * @throws {@link InvalidArgumentError} when `sequelize` is not an instance of Sequelize 6.
+ * @throws {@link InvalidArgumentError} when `sequelize` is not an instance of Sequelize 6, or an
+ * option is unknown or of the wrong kind.
  * @throws {@link AliasTakenError} when another instance has the alias, or this one has another.
  */
 export function install(sequelize: Sequelize, options: InstallOptions = {}): Connection {
   assertSequelize(sequelize);
-  const alias = aliasOf(options);
+  checkOptions('install()', options, RULES);
   const installed = connections.get(sequelize);
   if (installed) return sameAlias(installed, options.using);
 
-  const database = register(sequelize, alias);
+  const { using: alias = 'default' } = options;
+  assertAliasFree(alias);
+  const database = new Database(alias, sequelize, afterTransaction);
+  register(database);
   const disconnectModels = connectModels(database);
   return new Connection(database, () => {
+    database.uninstall();
     unregister(database);
     disconnectModels();
   });
@@ -49,14 +70,6 @@ function assertSequelize(sequelize: unknown): void {
     typeof instance.transaction === 'function' &&
     'useCLS' in (instance.constructor ?? {});
   if (!isSequelize) throw new InvalidArgumentError('install() needs an instance of Sequelize 6.');
-}
-
-function aliasOf(options: InstallOptions): string {
-  const alias = options === null ? undefined : (options.using ?? 'default');
-  if (typeof options !== 'object' || typeof alias !== 'string' || alias === '') {
-    throw new InvalidArgumentError('The option "using" of install() must be a name.');
-  }
-  return alias;
 }
 
 function sameAlias(installed: Connection, using: string | undefined): Connection {

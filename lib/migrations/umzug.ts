@@ -5,7 +5,8 @@
  */
 import { InvalidArgumentError } from '../base/index.js';
 import { type MigrationStep, postMigrate, preMigrate, sendMigrate } from '../models/index.js';
-import { type Database, databaseFor, type Using } from '../transactions/index.js';
+import type { Database } from '../sequelize/index.js';
+import { databaseFor, type Using } from '../transactions/index.js';
 
 /** A migration as Umzug names it. */
 export interface UmzugMigration {

@@ -1,5 +1,5 @@
 import type { BulkCreateOptions, Model, ModelStatic } from 'sequelize';
-import { type Database, replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../sequelize/index.js';
 import { modelItself } from './defined-models.js';
 import type { Family } from './family.js';
 import type { ModelSignal } from './model-signal.js';

@@ -1,5 +1,6 @@
 import type { DestroyOptions, Model, ModelStatic, Transaction, WhereOptions } from 'sequelize';
-import { type Database, inOneBlock, replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../sequelize/index.js';
+import { inOneBlock } from '../transactions/index.js';
 import { modelItself } from './defined-models.js';
 import { type FromOrigin, isSoft, ORIGIN, Origin } from './delete.js';
 import type { Family } from './family.js';

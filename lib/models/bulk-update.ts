@@ -1,5 +1,5 @@
 import type { Model, ModelStatic, Transaction, UpdateOptions, WhereOptions } from 'sequelize';
-import { type Database, replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../sequelize/index.js';
 import { modelItself } from './defined-models.js';
 import type { Family } from './family.js';
 import { postBulkUpdate, postSave, preBulkUpdate, preSave } from './model-signals.js';
@@ -81,7 +81,7 @@ function watchedIncrement(database: Database, increment: Increment): Increment {
     if (!options || options.hooks === false || !isBulkWatched(sender)) {
       return increment.apply(this, parameters);
     }
-    const { where, transaction = database.current()?.transaction } = options;
+    const { where, transaction = database.currentTransaction() } = options;
     const updating = new Updating(database, sender);
     await updating.begin(
       { values: {}, increments: incrementsOf(fields, options), where },

@@ -1,5 +1,5 @@
 import type { Model, ModelStatic, Sequelize } from 'sequelize';
-import { type Database, replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../sequelize/index.js';
 import { bulkCreateFamily } from './bulk-create.js';
 import { bulkDeleteFamily } from './bulk-delete.js';
 import { bulkUpdateFamily } from './bulk-update.js';

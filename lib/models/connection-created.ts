@@ -1,4 +1,4 @@
-import { type Database, replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../sequelize/index.js';
 import type { Family } from './family.js';
 import { connectionCreated } from './model-signals.js';
 
@@ -76,5 +76,5 @@ function sqliteFamily(database: Database, manager: ConnectionManager): Family {
 async function announce(database: Database, connection: object): Promise<void> {
   const using = database.alias;
   if (!connectionCreated.hasListeners(using)) return;
-  await database.outside(() => connectionCreated.send(using, { connection, using }));
+  await database.blocks.outside(() => connectionCreated.send(using, { connection, using }));
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../transactions/index.js';
+import type { Database } from '../sequelize/index.js';
 import type { Family } from './family.js';
 import { classPrepared } from './model-signals.js';
 

@@ -1,6 +1,7 @@
 import type { InstanceDestroyOptions, Model, ModelStatic } from 'sequelize';
 import { InvalidArgumentError } from '../base/index.js';
-import { type Database, inOneBlock, replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../sequelize/index.js';
+import { inOneBlock } from '../transactions/index.js';
 import type { Family } from './family.js';
 import type { ModelSignal } from './model-signal.js';
 import { postDelete, preDelete } from './model-signals.js';

@@ -1,5 +1,6 @@
 import type { FindOrCreateOptions, Model, ModelStatic } from 'sequelize';
-import { type Database, GIVEN_BACK, inSavepoint, replaceMethod } from '../transactions/index.js';
+import { type Database, GIVEN_BACK, replaceMethod } from '../sequelize/index.js';
+import { inSavepoint } from '../transactions/index.js';
 import type { Family } from './family.js';
 
 type FindOrCreate = (

@@ -1,5 +1,5 @@
 import type { Model, ModelStatic } from 'sequelize';
-import { type Database, replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../sequelize/index.js';
 import type { Family } from './family.js';
 import { postInit, preInit } from './model-signals.js';
 import { senderOf } from './send.js';

@@ -1,5 +1,5 @@
 import type { Sequelize, SyncOptions } from 'sequelize';
-import { type Database, replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../sequelize/index.js';
 import type { Family } from './family.js';
 import { postMigrate, preMigrate } from './model-signals.js';
 import type { MigrationStep } from './payloads.js';

@@ -1,5 +1,5 @@
 import type { Model, ModelStatic } from 'sequelize';
-import { replaceMethod } from '../transactions/index.js';
+import { replaceMethod } from '../sequelize/index.js';
 import type { Family, Heard, Hook } from './family.js';
 import { rowsOfCall } from './rows.js';
 

@@ -1,5 +1,5 @@
 import type { Model, ModelStatic, SaveOptions, Transaction } from 'sequelize';
-import { type Database, replaceMethod } from '../transactions/index.js';
+import { type Database, replaceMethod } from '../sequelize/index.js';
 import type { Family } from './family.js';
 import { postSave, preSave } from './model-signals.js';
 import type { ModelPayload, PostSave, PreSave } from './payloads.js';

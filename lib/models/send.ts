@@ -1,6 +1,6 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize';
+import type { Database } from '../sequelize/index.js';
 import type { PayloadArgument } from '../signals/index.js';
-import type { Database } from '../transactions/index.js';
 import { modelItself } from './defined-models.js';
 import { isAutoCreated } from './m2m/many-to-many.js';
 import type { ModelSignal } from './model-signal.js';

@@ -1,10 +1,13 @@
 import { functionName, LeakError } from '../base/index.js';
+import type { RootBlock } from '../blocks/for-testing.js';
 import { type Connection, liveConnections } from '../signals/index.js';
-import { type Block, databases } from '../transactions/index.js';
+import { databases } from '../transactions/index.js';
 import { takeLeftOpen } from './test-level.js';
 
 /** What there was when the last call looked. It is undefined before the first. */
-let known: { readonly connections: ConnectionCount; readonly blocks: WeakSet<Block> } | undefined;
+let known:
+  | { readonly connections: ConnectionCount; readonly blocks: WeakSet<RootBlock> }
+  | undefined;
 
 /**
  * Throws when something has been left behind since the last call: receivers connected, blocks and
@@ -27,7 +30,7 @@ let known: { readonly connections: ConnectionCount; readonly blocks: WeakSet<Blo
 export function assertNoLeaks(): void {
   const before = known;
   const connections = liveConnections();
-  const blocks = [...databases()].flatMap(({ openBlocks }) => [...openBlocks]);
+  const blocks = [...databases()].flatMap(({ blocks }) => [...blocks.open]);
   const leftOpen = takeLeftOpen();
   known = { connections: new ConnectionCount(connections), blocks: new WeakSet(blocks) };
   if (!before) return;
@@ -66,8 +69,8 @@ function describeConnection(connection: Connection): string {
   return `${connection.signal.name} has the receiver "${name}"`;
 }
 
-function describeBlock({ label, trunk }: Block): string {
-  const { size } = trunk.callbacks;
+function describeBlock({ label, callbacks }: RootBlock): string {
+  const { size } = callbacks;
   if (size === 0) return `${label} is open`;
   return `${label} is open, and ${size} callback${size === 1 ? '' : 's'} wait${size === 1 ? 's' : ''} for its commit`;
 }

@@ -1,16 +1,8 @@
 import { BOOLEAN, checkOptions, InvalidArgumentError, type OptionRules } from '../base/index.js';
-import {
-  type Callback,
-  type Callbacks,
-  type Capture,
-  type Database,
-  type DueCallback,
-  databaseFor,
-  runDue,
-  type Using,
-} from '../transactions/index.js';
-import { SavepointGround } from './savepoint-ground.js';
-import { USING_RULE } from './using-rule.js';
+import type { Callback, Callbacks, Capture, DueCallback } from '../blocks/for-testing.js';
+import type { Database } from '../sequelize/index.js';
+import { databaseFor, runCallbacks, USING, type Using } from '../transactions/index.js';
+import { SavepointSource } from './savepoint-source.js';
 
 /** Options of `captureOnCommitCallbacks`. */
 export interface CaptureOptions {
@@ -65,14 +57,14 @@ export const captureOnCommitCallbacks: CaptureOnCommitCallbacks = (
   }
   const database = databaseFor(options.using);
   const capture = new FlowCapture(database);
-  return database.captures.run(capture, async () => {
+  return database.blocks.seam.runCapturing(capture, async () => {
     const due = await capture.during(body);
     return options.execute ? capture.execute(due) : due.map(({ callback }) => callback);
   });
 };
 
 const RULES: OptionRules = {
-  using: USING_RULE,
+  using: USING,
   execute: BOOLEAN,
 };
 
@@ -118,7 +110,7 @@ class FlowCapture implements Capture {
   async execute(due: readonly DueCallback[]): Promise<Callback[]> {
     this.#phase = 'executing';
     try {
-      await this.#asOutside(() => runDue(this.#database, due));
+      await this.#asOutside(() => runCallbacks(this.#database.blocks, due));
     } finally {
       this.#phase = 'over';
     }
@@ -127,9 +119,9 @@ class FlowCapture implements Capture {
 
   /** After a real commit there is no block around. One that is open here must look as if it were none. */
   #asOutside<Result>(body: () => Result): Result {
-    const around = this.#database.current();
+    const { blocks } = this.#database;
+    const around = blocks.current();
     if (!around?.open) return body();
-    const ground = new SavepointGround(this.#database, around, false);
-    return this.#database.groundOfFlow.run(ground, body);
+    return blocks.seam.runOn(new SavepointSource(this.#database, around, false), body);
   }
 }

@@ -1,6 +1,6 @@
 import { checkOptions, type OptionRules } from '../base/index.js';
-import { type CommitFault, databaseFor, type Using } from '../transactions/index.js';
-import { USING_RULE } from './using-rule.js';
+import type { CommitFault } from '../blocks/for-testing.js';
+import { databaseFor, USING, type Using } from '../transactions/index.js';
 
 /** Options of `falseCommit`. */
 export interface FalseCommitOptions {
@@ -39,8 +39,8 @@ export interface InjectedFault extends Disposable {
 export function failCommit(options: FailCommitOptions = {}): InjectedFault {
   checkOptions('failCommit()', options, FAIL_RULES);
   const { using, error = new Error('COMMIT failed, as failCommit() asked.') } = options;
-  return inject(using, async (backing) => {
-    await backing.rollback();
+  return inject(using, async (transaction) => {
+    await transaction.rollback();
     throw error;
   });
 }
@@ -55,13 +55,13 @@ export function failCommit(options: FailCommitOptions = {}): InjectedFault {
  */
 export function falseCommit(options: FalseCommitOptions = {}): InjectedFault {
   checkOptions('falseCommit()', options, FALSE_RULES);
-  return inject(options.using, async (backing) => {
-    await backing.rollback();
+  return inject(options.using, async (transaction) => {
+    await transaction.rollback();
     return false;
   });
 }
 
-const FALSE_RULES: OptionRules = { using: USING_RULE };
+const FALSE_RULES: OptionRules = { using: USING };
 
 const FAIL_RULES: OptionRules = {
   ...FALSE_RULES,
@@ -69,20 +69,15 @@ const FAIL_RULES: OptionRules = {
 };
 
 function inject(using: Using | undefined, fault: CommitFault): InjectedFault {
-  const { commitFaults } = databaseFor(using);
   let happened = false;
-  const once: CommitFault = (backing) => {
+  const takeBack = databaseFor(using).blocks.seam.failNextCommit((transaction) => {
     happened = true;
-    return fault(backing);
-  };
-  commitFaults.push(once);
+    return fault(transaction);
+  });
   return {
     get happened() {
       return happened;
     },
-    [Symbol.dispose]() {
-      const index = commitFaults.indexOf(once);
-      if (index >= 0) commitFaults.splice(index, 1);
-    },
+    [Symbol.dispose]: takeBack,
   };
 }

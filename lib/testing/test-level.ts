@@ -1,59 +1,47 @@
 import { TransactionManagementError } from '../base/index.js';
-import {
-  carrierOf,
-  type Database,
-  Line,
-  newTransaction,
-  type OpenTransaction,
-  OwnTransaction,
-  type SavepointOwner,
-  Turns,
-} from '../transactions/index.js';
-import type { Borrower, Place } from './place.js';
-import { Savepoint } from './savepoint.js';
-import { SavepointGround } from './savepoint-ground.js';
+import { type Handle, Lock, type LockHolder, SavepointStack } from '../blocks/for-testing.js';
+import { ConnectionTransaction, type Database, newTransaction } from '../sequelize/index.js';
+import { BorrowedSavepoint } from './borrowed-savepoint.js';
+import type { SavepointHost } from './savepoint-host.js';
+import { SavepointSource } from './savepoint-source.js';
 
 /** A test that waits this long for another block waits in vain: runners give up after a few seconds. */
 const PATIENCE = 1000;
 
 /** The one real transaction below all test transactions of a database. It is never committed. */
-class TestTrunk implements Place {
-  readonly trunk: this = this;
+class TestRoot implements SavepointHost {
+  readonly root: this = this;
   readonly label = 'the transaction of the test';
-  readonly transaction: OpenTransaction;
-  readonly savepoints: SavepointOwner[] = [];
-  readonly line: Line;
-  readonly host: Database;
-  readonly #own: OwnTransaction;
-  #carrier: OpenTransaction | undefined;
-  #savepoints = 0;
+  readonly handle: Handle;
+  readonly stack: SavepointStack;
+  readonly blocks: Database['blocks'];
+  readonly #real: ConnectionTransaction;
+  #queryHandle: Handle | undefined;
+  #begun = false;
 
-  constructor(database: Database) {
-    this.host = database;
-    this.line = new Line(database.sequelize);
-    this.transaction = newTransaction(database.sequelize);
-    this.#own = new OwnTransaction(this);
+  constructor({ blocks, sequelize }: Database) {
+    this.blocks = blocks;
+    this.handle = newTransaction(sequelize);
+    this.stack = new SavepointStack(blocks.driver, this.handle, 'test');
+    this.#real = new ConnectionTransaction(this);
   }
 
   async begin(): Promise<void> {
-    if (this.transaction.connection === undefined) await this.#own.begin();
+    if (this.#begun) return;
+    await this.#real.begin();
+    this.#begun = true;
   }
 
   async rollback(): Promise<void> {
-    await this.#own.rollback();
+    await this.#real.rollback();
   }
 
-  nextSavepoint(): string {
-    this.#savepoints += 1;
-    return `${this.transaction.id}-test-${this.#savepoints}`;
+  queryHandle(): Handle {
+    this.#queryHandle ??= this.blocks.driver.queryHandleOf(this.handle);
+    return this.#queryHandle;
   }
 
-  carrier(): OpenTransaction {
-    this.#carrier ??= carrierOf(this.transaction);
-    return this.#carrier;
-  }
-
-  /** Only the lowest level stands here. */
+  /** Only the lowest level stands here, and so nobody has to wait. */
   async lend(): Promise<() => void> {
     return () => {};
   }
@@ -71,34 +59,30 @@ export function takeLeftOpen(): string[] {
 const innermost = new WeakMap<Database, TestLevel>();
 
 /** One transaction of a test: a savepoint, on which everything stands until it is rolled back. */
-export class TestLevel implements Place {
+export class TestLevel implements SavepointHost {
   readonly label = 'the transaction of the test';
-  readonly trunk: TestTrunk;
+  readonly root: TestRoot;
   readonly #database: Database;
   readonly #outer: TestLevel | undefined;
-  readonly #ground: SavepointGround;
-  readonly #turns = new Turns(PATIENCE);
-  #restoreGround: () => void = () => {};
-  #savepoint: Savepoint | undefined;
+  readonly #source: SavepointSource;
+  readonly #lock = new Lock(PATIENCE);
+  #restoreSource: () => void = () => {};
+  #savepoint: BorrowedSavepoint | undefined;
   #ended = false;
 
   private constructor(database: Database, holdsCallbacks: boolean) {
     this.#database = database;
     this.#outer = innermost.get(database);
-    this.trunk = this.#outer?.trunk ?? new TestTrunk(database);
-    this.#ground = new SavepointGround(database, this, holdsCallbacks);
+    this.root = this.#outer?.root ?? new TestRoot(database);
+    this.#source = new SavepointSource(database, this, holdsCallbacks);
   }
 
   /** Begins a level, and puts all work of the database on it from now on. */
   static async open(database: Database, holdsCallbacks: boolean): Promise<TestLevel> {
     const level = new TestLevel(database, holdsCallbacks);
-    level.#savepoint = await Savepoint.set(database, level.#outer ?? level.trunk, level);
+    level.#savepoint = await BorrowedSavepoint.set(level.#outer ?? level.root, level);
     innermost.set(database, level);
-    const { commonGround } = database;
-    database.commonGround = level.#ground;
-    level.#restoreGround = () => {
-      database.commonGround = commonGround;
-    };
+    level.#restoreSource = database.blocks.seam.replaceSource(level.#source);
     return level;
   }
 
@@ -110,35 +94,35 @@ export class TestLevel implements Place {
     if (this.#ended) return;
 
     this.#ended = true;
-    leftOpen.push(...(await this.#ground.cutOff()));
+    leftOpen.push(...(await this.#source.endOpenBlocks()));
     // Queries under way end first. What waits for a turn is refused, before and after.
-    const endTurn = await this.#turns.take(this);
+    const letGo = await this.#lock.acquire(this);
     try {
       await this.#savepoint?.rollBack();
     } catch (error) {
       throw committedError(error);
     } finally {
-      await this.#leave().finally(endTurn);
+      await this.#leave().finally(letGo);
     }
   }
 
   async #leave(): Promise<void> {
-    this.#restoreGround();
+    this.#restoreSource();
     if (this.#outer) innermost.set(this.#database, this.#outer);
     else {
       innermost.delete(this.#database);
-      await this.trunk.rollback();
+      await this.root.rollback();
     }
   }
 
   async begin(): Promise<void> {}
 
-  carrier(): OpenTransaction {
-    return this.trunk.carrier();
+  queryHandle(): Handle {
+    return this.root.queryHandle();
   }
 
-  async lend(borrower: Borrower): Promise<() => void> {
-    const giveBack = await this.#turns.take(borrower);
+  async lend(borrower: LockHolder): Promise<() => void> {
+    const giveBack = await this.#lock.acquire(borrower);
     if (!this.#ended) return giveBack;
 
     giveBack();

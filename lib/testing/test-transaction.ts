@@ -1,7 +1,6 @@
 import { checkOptions, type OptionRules, TransactionManagementError } from '../base/index.js';
-import { databaseFor, type Using } from '../transactions/index.js';
+import { databaseFor, USING, type Using } from '../transactions/index.js';
 import { TestLevel } from './test-level.js';
-import { USING_RULE } from './using-rule.js';
 
 /** Options of `testTransaction`. */
 export interface TestTransactionOptions {
@@ -39,7 +38,7 @@ export interface TestTransaction {
 }
 
 const RULES: OptionRules = {
-  using: USING_RULE,
+  using: USING,
   onCommit: {
     accepts: (value) => value === 'run' || value === 'hold',
     expected: "'run' or 'hold'",

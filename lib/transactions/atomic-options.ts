@@ -1,7 +1,7 @@
 import type { Transaction, TransactionOptions } from 'sequelize';
-import { InvalidArgumentError } from '../base/index.js';
-import { misusedError } from './failure.js';
-import type { Using } from './registry.js';
+import { BOOLEAN, checkOptions, isObject, type OptionRules } from '../base/index.js';
+import { misusedError } from '../blocks/index.js';
+import { TRANSACTION, USING, type Using } from './registry.js';
 
 /** Re-runs a block that lost against another transaction. */
 export interface RetryOptions {
@@ -36,43 +36,44 @@ export interface AtomicOptions {
   readonly retry?: RetryOptions | undefined;
 }
 
-const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  using: (value) => typeof value === 'string' || isObject(value),
-  savepoint: (value) => typeof value === 'boolean',
-  durable: (value) => typeof value === 'boolean',
-  transaction: (value) => value === null || isObject(value),
-  isolationLevel: (value) => typeof value === 'string',
-  readOnly: (value) => typeof value === 'boolean',
-  type: (value) => ['DEFERRED', 'IMMEDIATE', 'EXCLUSIVE'].includes(value as string),
-  deferrable: (value) => isObject(value) || ['string', 'function'].includes(typeof value),
-  retry: isRetry,
+const TYPES = ['DEFERRED', 'IMMEDIATE', 'EXCLUSIVE'];
+
+const RULES: OptionRules = {
+  using: USING,
+  savepoint: BOOLEAN,
+  durable: BOOLEAN,
+  transaction: TRANSACTION,
+  isolationLevel: {
+    accepts: (value) => typeof value === 'string',
+    expected: 'an isolation level of Sequelize',
+  },
+  readOnly: BOOLEAN,
+  type: {
+    accepts: (value) => TYPES.includes(value as string),
+    expected: TYPES.join(', ').replace(/, (?=\w+$)/, ' or '),
+  },
+  deferrable: {
+    accepts: (value) => isObject(value) || typeof value === 'string',
+    expected: 'a Deferrable of Sequelize',
+  },
+  retry: {
+    accepts: isRetry,
+    expected: '{ times, delay? }: a whole number, and milliseconds or a function',
+  },
 };
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
-}
-
 function isRetry(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { times, delay } = value as Partial<RetryOptions>;
+  if (typeof value !== 'object' || value === null) return false;
+  const { times, delay, ...others } = value as Partial<RetryOptions>;
   const isTimes = Number.isInteger(times) && (times as number) >= 0;
   const isDelay =
     delay === undefined || typeof delay === 'function' || (Number.isFinite(delay) && delay >= 0);
-  return isTimes && isDelay;
+  return isTimes && isDelay && Object.keys(others).length === 0;
 }
 
 /** Throws when `options` are not options of `atomic`. */
 export function assertAtomicOptions(options: unknown): asserts options is AtomicOptions {
-  if (!isObject(options) || Array.isArray(options)) {
-    throw new InvalidArgumentError('The options of atomic() must be an object.');
-  }
-  for (const [name, value] of Object.entries(options as object)) {
-    const isKind = KINDS[name];
-    if (!isKind) throw new InvalidArgumentError(`atomic() has no option "${name}".`);
-    if (value !== undefined && !isKind(value)) {
-      throw new InvalidArgumentError(`The option "${name}" of atomic() has a wrong value.`);
-    }
-  }
+  checkOptions('atomic()', options, RULES);
 }
 
 const OUTERMOST = ['isolationLevel', 'readOnly', 'type', 'deferrable'] as const;

@@ -1,15 +1,13 @@
 import type { Transaction } from 'sequelize';
-import { DurableTransactionError, InvalidArgumentError } from '../base/index.js';
+import { DurableTransactionError, InvalidArgumentError, rejecting } from '../base/index.js';
+import { type Block, BlockName } from '../blocks/index.js';
+import { type Database, transactionOf } from '../sequelize/index.js';
 import {
   type AtomicOptions,
   assertAtomicOptions,
   assertNestable,
   transactionOptions,
 } from './atomic-options.js';
-import type { Block } from './block.js';
-import { BlockName } from './block-name.js';
-import type { Database } from './database.js';
-import { rejecting } from './rejecting.js';
 import { retrying } from './retry.js';
 
 /** The function given to `atomic`. It gets the transaction, which queries inside join by themselves. */
@@ -159,10 +157,10 @@ function openBlock(
   name: BlockName,
   options: AtomicOptions,
 ): Block {
-  return database.open(parent, transactionOptions(options), {
+  return database.blocks.openIn(parent, transactionOptions(options), {
     name,
-    managed: true,
-    raw: false,
+    kind: 'atomic',
+    endsByHand: false,
     savepoint: options.savepoint ?? true,
   });
 }
@@ -172,14 +170,15 @@ function runBlock<Result>(
   options: AtomicOptions,
   body: AtomicBody<Result>,
 ): Promise<Result> {
+  const transaction = transactionOf(block);
   const beginsAtOnce = options.type !== undefined && options.type !== 'DEFERRED';
   return block.run(
     beginsAtOnce
-      ? async (transaction) => {
+      ? async () => {
           await block.begin();
           return body(transaction);
         }
-      : body,
+      : () => body(transaction),
   );
 }
 

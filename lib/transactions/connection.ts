@@ -1,8 +1,8 @@
 import type { Sequelize } from 'sequelize';
 import { InvalidArgumentError, NotInstalledError } from '../base/index.js';
+import type { Database } from '../sequelize/index.js';
 import { type Atomic, makeAtomic } from './atomic.js';
 import type { AtomicOptions } from './atomic-options.js';
-import type { Database } from './database.js';
 import { type Defer, makeDefer } from './defer.js';
 import { makeOnCommit, type OnCommit, type OnCommitOptions } from './on-commit.js';
 import { databases, findDatabase, type Using } from './registry.js';
@@ -50,7 +50,7 @@ export class Connection {
 
   /** Whether the caller is inside an open block of this database. */
   inAtomicBlock(): boolean {
-    return this.#database.current()?.open ?? false;
+    return this.#database.blocks.current()?.open ?? false;
   }
 
   /**

@@ -1,6 +1,6 @@
+import type { Database } from '../sequelize/index.js';
+import { assertFunction } from './assert-function.js';
 import type { Atomic } from './atomic.js';
-import type { Database } from './database.js';
-import { assertCallback } from './on-commit.js';
 
 /**
  * Runs a function with its arguments once the current work is stored.
@@ -32,11 +32,11 @@ export type Defer = <Parameters extends unknown[], Result>(
 /** Makes `defer` for the database that `databaseOf` finds. */
 export function makeDefer(databaseOf: () => Database, atomic: Atomic): Defer {
   return function defer(callback, ...parameters) {
-    assertCallback(callback, 'defer');
-    const database = databaseOf();
+    assertFunction(callback, 'defer');
+    const { blocks } = databaseOf();
     const deferred = () => atomic(() => callback(...parameters));
     Object.defineProperty(deferred, 'name', { value: callback.name });
-    const queued = database.queue(deferred, false, database.current());
+    const queued = blocks.queue(deferred, false, blocks.current());
     return queued ? undefined : callback(...parameters);
   };
 }

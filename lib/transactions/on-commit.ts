@@ -1,8 +1,9 @@
 import type { Transaction } from 'sequelize';
-import { InvalidArgumentError } from '../base/index.js';
-import { logFailedCallback } from './callbacks.js';
-import type { Database } from './database.js';
-import type { Using } from './registry.js';
+import { BOOLEAN, checkOptions, type OptionRules } from '../base/index.js';
+import { logFailedCallback } from '../blocks/index.js';
+import type { Database } from '../sequelize/index.js';
+import { assertFunction } from './assert-function.js';
+import { TRANSACTION, USING, type Using } from './registry.js';
 
 /** Options of `onCommit`. */
 export interface OnCommitOptions {
@@ -34,27 +35,21 @@ export interface OnCommitOptions {
  *   await onCommit(() => Promise.reject(new Error('logged')), { robust: true });
  * });
  * ```
- * @throws {@link InvalidArgumentError} at the call when `callback` is not a function.
+ * @throws {@link InvalidArgumentError} at the call when `callback` is not a function, or an option
+ * is unknown or of the wrong kind.
  * @throws {@link TransactionManagementError} when the block has ended, or is being committed.
  */
 export type OnCommit = (callback: () => unknown, options?: OnCommitOptions) => Promise<void>;
 
+const RULES: OptionRules = { using: USING, robust: BOOLEAN, transaction: TRANSACTION };
+
 /** Makes `onCommit` for the databases that `databaseOf` finds. */
 export function makeOnCommit(databaseOf: (options: OnCommitOptions) => Database): OnCommit {
   return function onCommit(callback, options = {}) {
-    assertCallback(callback, 'onCommit');
-    if (typeof options !== 'object' || options === null) {
-      throw new InvalidArgumentError('The options of onCommit() must be an object.');
-    }
+    assertFunction(callback, 'onCommit');
+    checkOptions('onCommit()', options, RULES);
     return registerOrRun(databaseOf, callback, options);
   };
-}
-
-export function assertCallback(callback: unknown, name: string): void {
-  if (typeof callback === 'function') return;
-  throw new InvalidArgumentError(
-    `${name}() needs a function, and got ${callback === null ? 'null' : typeof callback}.`,
-  );
 }
 
 async function registerOrRun(
@@ -64,7 +59,7 @@ async function registerOrRun(
 ): Promise<void> {
   const { robust = false, transaction } = options;
   const database = databaseOf(options);
-  if (database.queue(callback, robust, database.blockFor(transaction))) return;
+  if (database.blocks.queue(callback, robust, database.blockFor(transaction))) return;
   try {
     await callback();
   } catch (error) {

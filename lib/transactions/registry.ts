@@ -1,6 +1,11 @@
 import type { Sequelize } from 'sequelize';
-import { AliasTakenError, InvalidArgumentError, NotInstalledError } from '../base/index.js';
-import { Database } from './database.js';
+import {
+  AliasTakenError,
+  InvalidArgumentError,
+  NotInstalledError,
+  type OptionRule,
+} from '../base/index.js';
+import type { Database } from '../sequelize/index.js';
 
 /** Names an installed database: its alias, or the Sequelize instance itself. */
 export type Using = string | Sequelize;
@@ -33,28 +38,40 @@ export function databases(): Iterable<Database> {
   return byAlias.values();
 }
 
+/** The rule of an option that names the database. */
+export const USING: OptionRule = {
+  accepts: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+  expected: 'an alias or an installed Sequelize instance',
+};
+
 function isUsing(value: unknown): value is Using {
-  if (typeof value === 'string' || (typeof value === 'object' && value !== null)) return true;
-  throw new InvalidArgumentError('"using" must be an alias or an installed Sequelize instance.');
+  if (USING.accepts(value)) return true;
+  throw new InvalidArgumentError(`"using" must be ${USING.expected}.`);
 }
 
-/** Registers `sequelize` under `alias` and takes over its queries and transactions. */
-export function register(sequelize: Sequelize, alias: string): Database {
-  if (byAlias.has(alias)) {
-    throw new AliasTakenError(
-      `Another Sequelize instance is installed as "${alias}". ` +
-        "Give this one an alias of its own: install(sequelize, { using: 'other' }).",
-    );
-  }
-  const database = new Database(alias, sequelize);
-  byAlias.set(alias, database);
-  bySequelize.set(sequelize, database);
-  return database;
+/** The rule of an option that names a transaction, or none. */
+export const TRANSACTION: OptionRule = {
+  accepts: (value) => typeof value === 'object',
+  expected: 'a Transaction of Sequelize, or null',
+};
+
+/** Throws when a database is installed under `alias`. */
+export function assertAliasFree(alias: string): void {
+  if (!byAlias.has(alias)) return;
+  throw new AliasTakenError(
+    `Another Sequelize instance is installed as "${alias}". ` +
+      "Give this one an alias of its own: install(sequelize, { using: 'other' }).",
+  );
+}
+
+/** Has `using` find the database. */
+export function register(database: Database): void {
+  byAlias.set(database.alias, database);
+  bySequelize.set(database.sequelize, database);
 }
 
 /** Undoes `register`. */
 export function unregister(database: Database): void {
-  database.uninstall();
   byAlias.delete(database.alias);
   bySequelize.delete(database.sequelize);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isRetryable } from '../sequelize/index.js';
 import type { RetryOptions } from './atomic-options.js';
-import { isLoss } from './server-errors.js';
 
 /** A run that may have to be repeated. */
 interface Attempt {
@@ -20,7 +20,7 @@ export async function retrying<Opened extends Attempt, Result>(
       return await run(attempt);
     } catch (error) {
       // What a callback lost after the commit was a transaction of its own.
-      if (number > times || attempt.stored || !isLoss(error)) throw error;
+      if (number > times || attempt.stored || !isRetryable(error)) throw error;
     }
     await sleep(typeof delay === 'function' ? delay(number) : delay);
   }

@@ -1,7 +1,7 @@
 import type { Transaction } from 'sequelize';
-import { functionName } from '../base/index.js';
+import { functionName, obtain } from '../base/index.js';
+import type { LeftOpenWatch, RootBlock } from '../blocks/index.js';
 import { Signal } from '../signals/index.js';
-import type { LeftOpenWatch } from './left-open.js';
 
 /** What receivers of `postCommit` get. */
 export interface PostCommit {
@@ -52,4 +52,16 @@ export class TransactionSignals {
   readonly postRollback: TransactionSignal<PostRollback> = new TransactionSignal<PostRollback>({
     name: 'transaction.signals.postRollback',
   });
+}
+
+const signalsByRoot = new WeakMap<RootBlock, TransactionSignals>();
+
+/** The signals of the transaction of `root`, if somebody asked for them. */
+export function signalsOf(root: RootBlock): TransactionSignals | undefined {
+  return signalsByRoot.get(root);
+}
+
+/** The signals of the transaction of `root`, for somebody who connects to them. */
+export function obtainSignals(root: RootBlock): TransactionSignals {
+  return obtain(signalsByRoot, root, () => new TransactionSignals());
 }

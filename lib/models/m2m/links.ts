@@ -1,5 +1,5 @@
 import type { Identifier, Model, Transaction, WhereOptions } from 'sequelize';
-import type { Database } from '../../transactions/index.js';
+import type { Database } from '../../sequelize/index.js';
 import { m2mChanged, postDelete, preDelete } from '../model-signals.js';
 import type { M2MChanged } from '../payloads.js';
 import { isEitherHeard } from '../send.js';

@@ -1,6 +1,6 @@
 import type { Model, ModelStatic } from 'sequelize';
-import type { Database } from '../../transactions/index.js';
-import { replaceMethod } from '../../transactions/index.js';
+import type { Database } from '../../sequelize/index.js';
+import { replaceMethod } from '../../sequelize/index.js';
 import type { Family } from '../family.js';
 import { Replaced } from '../replaced.js';
 import { declareSide, inOrderOfDeclaration, type ManyToMany } from './many-to-many.js';

@@ -1,5 +1,6 @@
 import type { Model } from 'sequelize';
-import { type Database, inOneBlock, replaceMethod } from '../../transactions/index.js';
+import { type Database, replaceMethod } from '../../sequelize/index.js';
+import { inOneBlock } from '../../transactions/index.js';
 import { m2mChanged } from '../model-signals.js';
 import { Links } from './links.js';
 import type { Change, ChangeOptions, ManyToMany, Others } from './many-to-many.js';

@@ -1,0 +1,324 @@
+import { Activity, type OpenChild } from './activity.js';
+import type { BlockName } from './block-name.js';
+import type { Blocks } from './blocks.js';
+import type { Driver, Handle, Outcome } from './driver.js';
+import { Lock, type LockHolder } from './lock.js';
+import type { RootBlock } from './root-block.js';
+import type { SavepointOwner } from './savepoint-stack.js';
+import type { Writes } from './source.js';
+import {
+  abandonedError,
+  brokenError,
+  committingError,
+  endedError,
+  rollbackRequestedError,
+} from './transaction-errors.js';
+
+/** How a block came to be. */
+export interface BlockOptions {
+  readonly name: BlockName;
+  /**
+   * Who made it. A transaction of Sequelize goes on after a failed query as the server lets it,
+   * where an atomic block is broken.
+   */
+  readonly kind: 'atomic' | 'transaction';
+  /** Whether it ends by a call of commit() or rollback(), and not with a function. */
+  readonly endsByHand: boolean;
+}
+
+/**
+ * One level of a transaction while it is open. What differs between the outermost level, a
+ * savepoint and a level without one is left to the classes that extend this one: how it begins,
+ * how its work is kept, and how it is undone.
+ *
+ * A block is open until its body is through. While it is closing it takes nothing more, waits for
+ * what goes on in it, and keeps or undoes its work. Then it has ended, and has an outcome.
+ */
+export abstract class Block implements SavepointOwner, OpenChild {
+  abstract readonly parent: Block | undefined;
+  /** The outermost block of the same transaction, which has what all of its levels share. */
+  abstract readonly root: RootBlock;
+  /** What stands for the block outside. */
+  abstract readonly handle: Handle;
+
+  readonly blocks: Blocks;
+  protected readonly options: BlockOptions;
+  readonly #activity = new Activity<Block>();
+  #phase: 'open' | 'closing' | 'ended' = 'open';
+  #outcome: Outcome | undefined;
+  #lock: Lock | undefined;
+  #ended: (() => void) | undefined;
+  #queryHandle: Handle | undefined;
+
+  constructor(blocks: Blocks, options: BlockOptions) {
+    this.blocks = blocks;
+    this.options = options;
+  }
+
+  /** Makes the block real on the server, once. Returns nothing to wait for when it is. */
+  abstract materialize(): Promise<void> | undefined;
+  /** Keeps the work of the block, in which nothing goes on any more. */
+  protected abstract keep(): Promise<void>;
+  /** Undoes the work of the block, in which nothing goes on any more. */
+  protected abstract undo(cause: unknown): Promise<void>;
+  /** Tells those who wait for the end of the block, once it has ended. */
+  protected abstract announce(): Promise<void> | undefined;
+  /** Lets go of what the block held in its surroundings. */
+  protected abstract leave(): void;
+
+  get label(): string {
+    return this.options.name.label;
+  }
+
+  get kind(): BlockOptions['kind'] {
+    return this.options.kind;
+  }
+
+  get endsByHand(): boolean {
+    return this.options.endsByHand;
+  }
+
+  get open(): boolean {
+    return this.#phase === 'open';
+  }
+
+  /** Whether its work was kept: for the outermost level, that it was committed. */
+  get stored(): boolean {
+    return this.#outcome === 'kept';
+  }
+
+  protected get driver(): Driver {
+    return this.blocks.driver;
+  }
+
+  /** Runs `body` in this block; keeps its work when it resolves, and undoes it when it rejects. */
+  async run<Result>(body: () => Result | PromiseLike<Result>): Promise<Result> {
+    let result: Result;
+    try {
+      result = await this.blocks.enter(this, body);
+    } catch (error) {
+      // What the application threw is what it gets, whatever the rollback says (D-221).
+      if (this.open) await this.fail(error).catch(() => {});
+      throw error;
+    }
+    await this.complete();
+    return result;
+  }
+
+  /** Runs `body` after the blocks that were started earlier inside this one. */
+  async inTurn<Result>(child: LockHolder, body: () => Promise<Result>): Promise<Result> {
+    this.#lock ??= new Lock();
+    const letGo = await this.#lock.acquire(child);
+    try {
+      this.assertOpen();
+      return await body();
+    } finally {
+      letGo();
+    }
+  }
+
+  /**
+   * Lends the stack of savepoints to work that is no block of this transaction, and still has no
+   * other connection. This block does not end before the returned function gives it back.
+   */
+  async lend(borrower: LockHolder): Promise<() => void> {
+    this.#lock ??= new Lock();
+    const letGo = await this.#lock.acquire(borrower);
+    this.#activity.start();
+    return () => {
+      letGo();
+      this.#activity.finish();
+    };
+  }
+
+  /** Makes the block real, for what is to be sent next. When that fails, the block around it is broken. */
+  begin(): Promise<void> | undefined {
+    const beginning = this.materialize();
+    return beginning && this.#orBreak(beginning);
+  }
+
+  async #orBreak(beginning: Promise<void>): Promise<void> {
+    try {
+      await beginning;
+    } catch (error) {
+      (this.parent ?? this).breakBy(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Has the block begin while its first query is still being built: the server works meanwhile.
+   * When that fails, the query reports it; if no query comes, it does not matter.
+   */
+  beginAhead(): void {
+    const { root } = this;
+    if (!root.beginsAhead || !this.open || root.failures.current) return;
+    const beginning = this.materialize();
+    if (beginning === undefined) return;
+
+    this.#activity.start();
+    const done = () => this.#activity.finish();
+    beginning.then(done, done);
+  }
+
+  /** Sends one query of this block, for which `send` gets the handle to name. */
+  async query<Result>(writes: Writes, send: (handle: Handle) => Promise<Result>): Promise<Result> {
+    this.assertSound();
+    this.#activity.start();
+    try {
+      const beginning = this.begin();
+      if (beginning !== undefined) await beginning;
+      const { stack } = this.root;
+      return await stack.queue.send(() => {
+        this.assertSound(); // the query before this one may have broken the block
+        stack.noteWrite(this, writes);
+        return send(this.queryHandle());
+      });
+    } finally {
+      this.#activity.finish();
+    }
+  }
+
+  /** Sends what makes the block sound again, which a broken one may do as well. */
+  async restore(send: () => Promise<void>): Promise<void> {
+    this.assertOpen();
+    this.#activity.start();
+    try {
+      await this.root.stack.queue.send(send);
+    } finally {
+      this.#activity.finish();
+    }
+  }
+
+  /** What a query of the block, which has begun, names as its transaction. */
+  queryHandle(): Handle {
+    this.#queryHandle ??= this.driver.queryHandleOf(this.handle);
+    return this.#queryHandle;
+  }
+
+  /** Records that a query of this block failed on the server, which may have ended the transaction. */
+  queryFailed(error: unknown, endedTransaction: boolean): void {
+    const { root } = this;
+    root.failures.lastError = error;
+    if (endedTransaction) root.failures.end(root, error);
+    else if (this.kind === 'atomic') this.breakBy(error);
+  }
+
+  /** Lets nothing more run in the transaction, up to the level that undoes this block. */
+  breakBy(error: unknown): void {
+    this.root.failures.breakBy(this, error);
+  }
+
+  /** Django's `set_rollback` (D-215, D-216). */
+  setRollback(value: boolean): void {
+    const { failures } = this.root;
+    if (value) failures.request(this);
+    else if (failures.current?.final) throw brokenError(this, failures.current.error);
+    else failures.clear();
+  }
+
+  /** Queues a callback for the commit. */
+  register(callback: () => unknown, robust: boolean): void {
+    this.assertOpen();
+    this.root.callbacks.add(callback, robust, this, this.blocks.seam.capture);
+  }
+
+  /** Throws when nothing new may be started in this block. */
+  assertOpen(): void {
+    if (this.#phase === 'ended') throw endedError(this);
+    if (this.#phase === 'closing') throw committingError(this);
+  }
+
+  /** Throws when no query may be sent in this block. */
+  assertSound(): void {
+    this.assertOpen();
+    const failure = this.root.failures.current;
+    if (!failure) return;
+    throw failure.requested ? rollbackRequestedError(this) : brokenError(this, failure.error);
+  }
+
+  adopt(child: Block): void {
+    this.#activity.addChild(child);
+  }
+
+  /** Ends the block and keeps its work, or throws why it could not. */
+  async complete(): Promise<void> {
+    // The body is through, and the block takes queries still: what is to run before a commit belongs here.
+    this.assertOpen();
+    this.#phase = 'closing';
+    const settling = this.#activity.settle((child) => child.abandon());
+    if (settling !== undefined) await settling;
+    try {
+      await this.keep();
+    } finally {
+      this.#end();
+      const announcement = this.announce();
+      if (announcement !== undefined) await announcement;
+    }
+  }
+
+  /** Ends the block and undoes its work. */
+  async fail(cause: unknown): Promise<void> {
+    try {
+      await this.discard(cause);
+    } finally {
+      await this.announce();
+    }
+  }
+
+  /** Ends the block and undoes its work, without telling anybody. */
+  async discard(cause: unknown): Promise<void> {
+    await this.#close();
+    try {
+      await this.undo(cause);
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Ends the block without a statement: its work has the outcome of the block around it. */
+  async leaveToParent(): Promise<void> {
+    await this.#close();
+    this.#end();
+  }
+
+  /** Waits for what goes on in a block whose work is not going to be kept by itself. */
+  async #close(): Promise<void> {
+    this.#phase = 'closing';
+    const settling = this.#activity.settle((child) => child.leaveToParent());
+    if (settling !== undefined) await settling;
+  }
+
+  /**
+   * Ends a block that is still open when the one around it is left normally. One that nobody awaited
+   * is undone, for half of its work must not be kept. Sequelize's `findOrCreate` never ends its
+   * savepoint; that work is complete and stays.
+   */
+  async abandon(): Promise<void> {
+    if (this.endsByHand) return this.leaveToParent();
+    // What could not be undone has broken the transaction, so that it is rolled back as a whole.
+    await this.fail(abandonedError(this)).catch(() => {});
+  }
+
+  untilEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#ended = resolve;
+    });
+  }
+
+  /** Notes what became of the work of the block. */
+  protected settleAs(outcome: Outcome): void {
+    this.#outcome = outcome;
+  }
+
+  #end(): void {
+    this.#phase = 'ended';
+    this.#ended?.();
+    this.leave();
+    this.parent?.disown(this);
+  }
+
+  disown(child: Block): void {
+    this.#activity.removeChild(child);
+  }
+}

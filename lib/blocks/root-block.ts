@@ -1,0 +1,110 @@
+import { Block, type BlockOptions } from './block.js';
+import type { Blocks } from './blocks.js';
+import { Callbacks, type DueCallback } from './callbacks.js';
+import type { Handle, Outcome } from './driver.js';
+import { FailureRecord } from './failure-record.js';
+import { noteBegun } from './left-open.js';
+import { SavepointStack } from './savepoint-stack.js';
+import type { RealTransaction } from './source.js';
+import { falseCommitError, swallowedError } from './transaction-errors.js';
+
+/**
+ * The outermost block: its work is stored, or all of it is gone. It has what the levels of one
+ * transaction share, which is what Django keeps on a connection (D-207).
+ */
+export class RootBlock extends Block {
+  readonly parent: undefined;
+  readonly root: this = this;
+  readonly handle: Handle;
+  readonly stack: SavepointStack;
+  readonly callbacks: Callbacks = new Callbacks();
+  readonly failures: FailureRecord = new FailureRecord();
+
+  readonly #real: RealTransaction;
+  #beginning: Promise<void> | undefined;
+  #begun = false;
+  #due: readonly DueCallback[] = [];
+  #cause: unknown;
+
+  constructor(blocks: Blocks, handleOptions: object, options: BlockOptions) {
+    super(blocks, options);
+    this.handle = this.driver.makeHandle(this, handleOptions);
+    this.stack = new SavepointStack(this.driver, this.handle);
+    this.#real = blocks.seam.source.realize(this);
+    blocks.open.add(this);
+    if (options.endsByHand) noteBegun(this);
+  }
+
+  /** Whether it may begin before it has to. */
+  get beginsAhead(): boolean {
+    return this.#real.beginsAhead;
+  }
+
+  materialize(): Promise<void> | undefined {
+    if (this.#begun) return undefined;
+    this.#beginning ??= this.#begin();
+    return this.#beginning;
+  }
+
+  async #begin(): Promise<void> {
+    await this.#real.begin();
+    this.#begun = true;
+    // This promise keeps its flow alive, and the flow this block: without it the circle is broken,
+    // and the block is collected early.
+    this.#beginning = undefined;
+  }
+
+  protected async keep(): Promise<void> {
+    const failure = this.failures.current;
+    if (failure) {
+      // A rollback that failed closed the connection, so the work is undone all the same.
+      await this.undo(failure.error).catch(() => {});
+      if (!failure.requested) throw swallowedError(this, failure.error);
+      return;
+    }
+    try {
+      const stored = !this.#begun || (await this.blocks.seam.commit(this.#real));
+      if (!stored) throw falseCommitError(this, this.failures.lastError);
+    } catch (error) {
+      this.#rolledBack(error);
+      throw error;
+    }
+    this.settleAs('kept');
+    this.#due = this.#dueCallbacks();
+  }
+
+  #dueCallbacks(): DueCallback[] {
+    const callbacks = this.callbacks.take();
+    return this.#real.holdsCallbacks ? callbacks.filter(({ capture }) => capture) : callbacks;
+  }
+
+  protected async undo(cause: unknown): Promise<void> {
+    try {
+      if (this.#begun) await this.#real.rollback();
+    } finally {
+      this.#rolledBack(cause);
+    }
+  }
+
+  #rolledBack(error: unknown): void {
+    this.settleAs('undone');
+    this.callbacks.take();
+    this.#cause = error;
+  }
+
+  protected override settleAs(outcome: Outcome): void {
+    super.settleAs(outcome);
+    this.driver.noteOutcome(this.handle, outcome);
+  }
+
+  protected announce(): Promise<void> | undefined {
+    const { observer } = this.blocks;
+    return this.stored
+      ? observer.committed(this, this.#due)
+      : observer.rolledBack(this, this.#cause);
+  }
+
+  protected leave(): void {
+    this.blocks.open.delete(this);
+  }
+}

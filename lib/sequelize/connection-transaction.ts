@@ -1,0 +1,81 @@
+import { obtain } from '../base/index.js';
+import { type Blocks, Lock, type RealTransaction, selfWaitError } from '../blocks/index.js';
+import { dialectOf } from './dialects.js';
+import type { DriverConnection, OpenTransaction } from './internals.js';
+import { acquire, begin, commit, rollback } from './statements.js';
+import { transactionOf } from './transaction-class.js';
+
+/** Where there is no pool, one connection may serve everything, and its transactions take turns. */
+const locks = new WeakMap<DriverConnection, Lock>();
+
+/** What is made real: an outermost block, or the transaction that a test runs in. */
+export interface Realizable {
+  readonly blocks: Blocks;
+  readonly handle: object;
+  readonly label: string;
+}
+
+/** A transaction on a connection of its own, from BEGIN to COMMIT or ROLLBACK. */
+export class ConnectionTransaction implements RealTransaction {
+  readonly holdsCallbacks = false;
+  readonly #realized: Realizable;
+  #letGo: (() => void) | undefined;
+
+  constructor(realized: Realizable) {
+    this.#realized = realized;
+  }
+
+  get #transaction(): OpenTransaction {
+    return transactionOf(this.#realized);
+  }
+
+  /** Not where it may take the only connection there is, or lock the others out. */
+  get beginsAhead(): boolean {
+    return !dialectOf(this.#transaction.sequelize).hasOneWriter;
+  }
+
+  async begin(): Promise<void> {
+    const transaction = this.#transaction;
+    try {
+      const connection = await acquire(transaction);
+      if (!dialectOf(transaction.sequelize).hasPool) this.#letGo = await this.#takeTurn(connection);
+      await begin(transaction, connection);
+    } catch (error) {
+      this.#letGo?.();
+      throw error;
+    }
+  }
+
+  async commit(): Promise<boolean> {
+    try {
+      return await commit(this.#transaction);
+    } finally {
+      this.#letGo?.();
+    }
+  }
+
+  async rollback(): Promise<void> {
+    try {
+      await rollback(this.#transaction);
+    } finally {
+      this.#letGo?.();
+    }
+  }
+
+  #takeTurn(connection: DriverConnection): Promise<() => void> | (() => void) {
+    const lock = obtain(locks, connection, () => new Lock());
+    if (lock.isFree) return lock.acquireFree(this.#realized);
+
+    const holder = holderOf(this.#realized.blocks, connection);
+    if (holder) throw selfWaitError(this.#realized, holder.root);
+    return lock.acquire(this.#realized);
+  }
+}
+
+/** The innermost open block around the current flow that uses `connection`, also where `outside` hides it. */
+export function holderOf(
+  blocks: Blocks,
+  connection: DriverConnection,
+): ReturnType<Blocks['current']> {
+  return blocks.findAround(({ root }) => transactionOf(root).connection === connection);
+}

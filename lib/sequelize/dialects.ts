@@ -1,0 +1,115 @@
+import type { Sequelize } from 'sequelize';
+
+/** What the library has to know of a database that Sequelize speaks to. */
+export interface Dialect {
+  /** Whether a transaction begins with a statement, and not with a call of the driver. */
+  readonly beginsByStatement: boolean;
+  /** Whether there is a statement that forgets a savepoint. Without it, they end with the transaction. */
+  readonly releasesSavepoints: boolean;
+  /** Whether Sequelize rolls a transaction back by itself, and gives its connection away, after a deadlock. */
+  readonly isRolledBackBySequelize: boolean;
+  /** Whether a statement that failed undoes itself and nothing else. */
+  readonly forgivesFailures: boolean;
+  /** Whether connections come from a pool. Without one, a database in memory has one for everything. */
+  readonly hasPool: boolean;
+  /** Whether one transaction that writes, or has begun to, keeps all others waiting. */
+  readonly hasOneWriter: boolean;
+  /** How constraints that are put off until the COMMIT can be checked before. */
+  readonly checksDeferredConstraints: 'by statement' | 'by search' | 'never';
+  /** Whether the driver hands out integers of 64 bits as text. */
+  readonly hasBigintsAsText: boolean;
+  /** Whether the server turns UUIDs into lower case. */
+  readonly hasUuidsInLowerCase: boolean;
+  readonly errors: DialectErrors;
+}
+
+/** What the codes mean that the driver gives to the errors of the server. */
+export interface DialectErrors {
+  /** The transaction lost against another one, and may be tried again. */
+  readonly lost: readonly string[];
+  /**
+   * The server has rolled back the whole transaction together with the statement: what the session
+   * sends next is stored at once, each statement by itself.
+   */
+  readonly ended: readonly string[];
+  /** A statement was refused because of an earlier one, whose error was caught. */
+  readonly aborted: readonly string[];
+}
+
+const NO_ERRORS: DialectErrors = { lost: [], ended: [], aborted: [] };
+
+/** What is taken for granted of a dialect that is not in the table. */
+const COMMON: Dialect = {
+  beginsByStatement: false,
+  releasesSavepoints: true,
+  isRolledBackBySequelize: false,
+  forgivesFailures: false,
+  hasPool: true,
+  hasOneWriter: false,
+  checksDeferredConstraints: 'never',
+  hasBigintsAsText: false,
+  hasUuidsInLowerCase: false,
+  errors: NO_ERRORS,
+};
+
+const MYSQL: Dialect = {
+  ...COMMON,
+  beginsByStatement: true,
+  isRolledBackBySequelize: true,
+  forgivesFailures: true,
+  errors: {
+    lost: [
+      'ER_LOCK_DEADLOCK',
+      'ER_CHECKREAD', // MariaDB: the row changed since the snapshot
+    ],
+    ended: ['ER_LOCK_DEADLOCK', 'ER_CHECKREAD'],
+    aborted: [],
+  },
+};
+
+/** All that differs between databases, by Sequelize's names for them. */
+const DIALECTS: Readonly<Record<string, Dialect>> = {
+  postgres: {
+    ...COMMON,
+    beginsByStatement: true,
+    checksDeferredConstraints: 'by statement',
+    hasBigintsAsText: true,
+    hasUuidsInLowerCase: true,
+    errors: {
+      lost: [
+        '40001', // serialization failure
+        '40P01', // deadlock
+      ],
+      ended: [],
+      aborted: ['25P02'],
+    },
+  },
+  mysql: MYSQL,
+  mariadb: MYSQL,
+  sqlite: {
+    ...COMMON,
+    beginsByStatement: true,
+    forgivesFailures: true,
+    hasPool: false,
+    hasOneWriter: true,
+    checksDeferredConstraints: 'by search',
+    errors: {
+      lost: ['SQLITE_BUSY'],
+      ended: ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_NOMEM'],
+      aborted: [],
+    },
+  },
+  mssql: { ...COMMON, releasesSavepoints: false },
+  oracle: { ...COMMON, releasesSavepoints: false },
+  snowflake: { ...COMMON, isRolledBackBySequelize: true },
+};
+
+/** What is to be known of the database of `sequelize`. */
+export function dialectOf(sequelize: Sequelize): Dialect {
+  return DIALECTS[sequelize.getDialect()] ?? COMMON;
+}
+
+/** The codes of errors of one kind, of all dialects: none of them is used by two. */
+export function errorCodes(kind: keyof DialectErrors): ReadonlySet<unknown> {
+  return new Set(Object.values(DIALECTS).flatMap(({ errors }) => errors[kind]));
+}

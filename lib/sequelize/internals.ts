@@ -1,0 +1,73 @@
+import type { QueryOptions, Sequelize, Transaction } from 'sequelize';
+
+/**
+ * What Sequelize 6 has and its documentation does not promise, as far as transactions need it. What
+ * another version has in another way gets its place here, and nowhere else.
+ */
+
+/** A connection of a driver, as Sequelize's pool hands it out. */
+export interface DriverConnection {
+  uuid?: string | undefined;
+}
+
+/** A `Transaction` with the members that its declaration leaves out. */
+export type OpenTransaction = Transaction & {
+  connection?: DriverConnection | undefined;
+  finished?: 'commit' | 'rollback' | undefined;
+  readonly sequelize: Sequelize;
+  readonly id: string;
+  name: string;
+  readonly savepoints: object[];
+  readonly options: {
+    readonly readOnly?: boolean;
+    readonly deferrable?: unknown;
+    readonly isolationLevel?: unknown;
+    readonly logging?: QueryOptions['logging'];
+    readonly benchmark?: QueryOptions['benchmark'];
+  };
+  begin(): Promise<unknown>;
+  setDeferrable(): Promise<unknown>;
+  cleanup(): void;
+  forceCleanup(): Promise<void>;
+};
+
+/** A savepoint, as the query generator wants to hear of it. */
+interface SavepointLevel {
+  readonly parent: object;
+  readonly name: string;
+}
+
+/** The members of a Sequelize that its declarations leave out. */
+interface Internals {
+  readonly connectionManager: {
+    getConnection(options: { uuid: string; type?: 'SELECT' }): Promise<DriverConnection>;
+  };
+  readonly dialect: {
+    readonly queryGenerator: {
+      startTransactionQuery(level: OpenTransaction | SavepointLevel): string;
+      commitTransactionQuery(transaction: OpenTransaction): string;
+      rollbackTransactionQuery(level: SavepointLevel): string;
+      quoteIdentifier(name: string, force: boolean): string;
+    };
+  };
+  getQueryInterface(): {
+    rollbackTransaction(transaction: Transaction, options: object): Promise<unknown>;
+  };
+}
+
+export function internalsOf(sequelize: Sequelize): Internals {
+  return sequelize as unknown as Internals;
+}
+
+/** The application's own class of transactions: each copy of Sequelize has another one. */
+export function transactionClassOf(
+  sequelize: Sequelize,
+): new (
+  sequelize: Sequelize,
+  options: object,
+) => OpenTransaction {
+  const { Transaction: Class } = sequelize.constructor as unknown as {
+    readonly Transaction: new (sequelize: Sequelize, options: object) => OpenTransaction;
+  };
+  return Class;
+}

@@ -1,0 +1,59 @@
+import type { QueryOptions } from 'sequelize';
+import { rejecting } from '../base/index.js';
+import { hasApplicationNamespace } from './cls-slot.js';
+import type { Database } from './database.js';
+import type { OpenTransaction } from './internals.js';
+import { replaceMethod } from './replace-method.js';
+import { endsTransaction, isServerError, isUniqueViolation } from './server-errors.js';
+import { type Sql, writes } from './statement-kinds.js';
+import { CONTROL } from './statements.js';
+
+type Query = (sql: Sql, options?: QueryOptions & InternalOptions) => Promise<unknown>;
+
+/** Options of Sequelize that only Sequelize itself uses. */
+interface InternalOptions {
+  readonly [CONTROL]?: true;
+  /** On the INSERT of `findOrCreate`, which expects to lose a race: `true`, or PostgreSQL's clause. */
+  readonly exception?: boolean | string;
+}
+
+/** `findOrCreate` goes on after a unique violation of its INSERT (D-131). */
+function isSurvived(error: unknown, options: InternalOptions | undefined): boolean {
+  return !!options?.exception && isUniqueViolation(error);
+}
+
+/** Sends each query of a database through the block it belongs to. Returns the undo. */
+export function interceptQueries(database: Database): () => void {
+  const { sequelize, blocks } = database;
+  const original = sequelize.query.bind(sequelize) as Query;
+
+  /** Whether the options say so already: copying those of a model's query takes its time. */
+  function isMeant(transaction: object | null, options: QueryOptions | undefined): boolean {
+    if (options?.transaction) return options.transaction === transaction;
+    // Sequelize looks into the application's namespace when it is given none; `null` forbids it.
+    return transaction === null && !hasApplicationNamespace(sequelize);
+  }
+
+  function route(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
+    if (options?.[CONTROL]) return original(sql, options);
+    const block = database.blockOfQuery(options?.transaction);
+    // A transaction that the library did not begin is left to whoever did.
+    if (!block && options?.transaction) return original(sql, options);
+    const send = (handle: object | null) => {
+      const transaction = handle as OpenTransaction | null;
+      return original(sql, isMeant(transaction, options) ? options : { ...options, transaction });
+    };
+    const writing = () => writes(sql);
+    if (!block) return blocks.seam.source.query(writing, send);
+
+    const failed = (error: unknown): never => {
+      if (isServerError(error) && !isSurvived(error, options)) {
+        block.queryFailed(error, endsTransaction(error));
+      }
+      throw error;
+    };
+    return block.query(writing, (handle) => send(handle).catch(failed));
+  }
+
+  return replaceMethod<'query', object>(sequelize, 'query', () => rejecting(route));
+}

@@ -1,0 +1,79 @@
+import type { Sequelize } from 'sequelize';
+import type { Block, Driver, Handle, Outcome } from '../blocks/index.js';
+import { dialectOf } from './dialects.js';
+import { type OpenTransaction, transactionClassOf } from './internals.js';
+import { isAborted } from './server-errors.js';
+import { CONTROL, releaseSavepoint, rollbackToSavepoint, setSavepoint } from './statements.js';
+import { type BlockTransactionClass, blockTransactionClass } from './transaction-class.js';
+
+/** Does for blocks what they need of Sequelize; their handles are its transactions. */
+export class SequelizeDriver implements Driver {
+  readonly #sequelize: Sequelize;
+  readonly #Transaction: BlockTransactionClass;
+
+  constructor(sequelize: Sequelize) {
+    this.#sequelize = sequelize;
+    this.#Transaction = blockTransactionClass(transactionClassOf(sequelize));
+  }
+
+  makeHandle(block: Block, options: object): Handle {
+    return new this.#Transaction(this.#sequelize, { [CONTROL]: true, ...options }, block);
+  }
+
+  makeSavepointHandle(block: Block, options: object, parent: Handle, name: string): Handle {
+    const inside = { transaction: parent, ...options };
+    const transaction = new this.#Transaction(this.#sequelize, inside, block);
+    // Sequelize counts the savepoints of a parent to name the next one, and keeps them all.
+    opened(parent).savepoints.pop();
+    transaction.name = name;
+    return transaction;
+  }
+
+  /**
+   * After a deadlock Sequelize would roll some transactions back and give their connections away:
+   * queries name a copy of them, on which that is harmless, since a block does it in its own time.
+   */
+  queryHandleOf(handle: Handle): Handle {
+    if (!dialectOf(this.#sequelize).isRolledBackBySequelize) return handle;
+
+    // Not an object that inherits from it: one prototype for each makes all use of transactions slow.
+    const copy: object = Object.create(Object.getPrototypeOf(handle));
+    return Object.assign(copy, handle, { rollback: async () => {} });
+  }
+
+  idOf(handle: Handle): string {
+    return opened(handle).id;
+  }
+
+  shareConnection(handle: Handle, other: Handle): void {
+    opened(handle).connection = opened(other).connection;
+  }
+
+  noteOutcome(handle: Handle, outcome: Outcome): void {
+    opened(handle).finished = outcome === 'kept' ? 'commit' : 'rollback';
+  }
+
+  setSavepoint(root: Handle, name: string): Promise<unknown> {
+    return setSavepoint(opened(root), name);
+  }
+
+  releaseSavepoint(root: Handle, name: string): Promise<unknown> {
+    return releaseSavepoint(opened(root), name);
+  }
+
+  rollbackToSavepoint(root: Handle, name: string): Promise<unknown> {
+    return rollbackToSavepoint(opened(root), name);
+  }
+
+  isAborted(error: unknown): boolean {
+    return isAborted(error);
+  }
+
+  queriesNest(): boolean {
+    return this.#sequelize.hasHook('beforeQuery') || this.#sequelize.hasHook('afterQuery');
+  }
+}
+
+function opened(handle: Handle): OpenTransaction {
+  return handle as OpenTransaction;
+}

@@ -1,0 +1,157 @@
+import type { QueryOptions, Sequelize } from 'sequelize';
+import { dialectOf } from './dialects.js';
+import {
+  type DriverConnection,
+  internalsOf,
+  type OpenTransaction,
+  transactionClassOf,
+} from './internals.js';
+
+/**
+ * Marks the options of the statements that begin, end or divide a transaction, which no block may
+ * hold back. Not a symbol: Sequelize copies options a dozen times, and symbols slowly.
+ */
+export const CONTROL = 'sequelize-signals.control';
+
+/** A transaction of `sequelize` that has not begun, and stands for no block. */
+export function newTransaction(sequelize: Sequelize): OpenTransaction {
+  return new (transactionClassOf(sequelize))(sequelize, { [CONTROL]: true });
+}
+
+/** Takes a connection from the pool for `transaction`. */
+export function acquire(transaction: OpenTransaction): Promise<DriverConnection> {
+  return internalsOf(transaction.sequelize).connectionManager.getConnection({
+    uuid: transaction.id,
+    ...(transaction.options.readOnly && { type: 'SELECT' }),
+  });
+}
+
+/** Begins `transaction` on `connection`; a connection that cannot begin is closed. */
+export async function begin(
+  transaction: OpenTransaction,
+  connection: DriverConnection,
+): Promise<void> {
+  transaction.connection = connection;
+  connection.uuid = transaction.id;
+  try {
+    await sendBegin(transaction);
+    if (transaction.options.deferrable) await transaction.setDeferrable();
+  } catch (error) {
+    await discard(transaction);
+    throw error;
+  }
+}
+
+function sendBegin(transaction: OpenTransaction): Promise<unknown> {
+  const { sequelize } = transaction;
+  // Sequelize knows where each dialect wants its isolation level.
+  if (transaction.options.isolationLevel) return transaction.begin();
+  if (!dialectOf(sequelize).beginsByStatement) return transaction.begin();
+
+  const { queryGenerator } = internalsOf(sequelize).dialect;
+  return sendControl(transaction, queryGenerator.startTransactionQuery(transaction));
+}
+
+/**
+ * Commits, and gives the connection back.
+ *
+ * @returns whether the server really committed: PostgreSQL answers the COMMIT of a transaction
+ * in which a statement failed with ROLLBACK, and no error (sequelize#11729).
+ * @throws what COMMIT threw; the transaction has been rolled back then.
+ */
+export async function commit(transaction: OpenTransaction): Promise<boolean> {
+  const { queryGenerator } = internalsOf(transaction.sequelize).dialect;
+  let answer: unknown;
+  try {
+    answer = await sendControl(transaction, queryGenerator.commitTransactionQuery(transaction));
+  } catch (error) {
+    // A COMMIT that failed may leave the transaction open, as a deferred foreign key does on SQLite (D-219).
+    await rollback(transaction).catch(() => {});
+    throw error;
+  }
+  transaction.cleanup();
+  return commandTag(answer) !== 'ROLLBACK';
+}
+
+function commandTag(answer: unknown): unknown {
+  const metadata = Array.isArray(answer) ? answer[1] : undefined;
+  return (metadata as { command?: unknown } | undefined)?.command;
+}
+
+/** Rolls back, and gives the connection back; one that cannot roll back is closed. */
+export async function rollback(transaction: OpenTransaction): Promise<void> {
+  try {
+    await sendRollback(transaction);
+  } catch (error) {
+    await discard(transaction);
+    throw error;
+  }
+  transaction.cleanup();
+}
+
+async function sendRollback(transaction: OpenTransaction): Promise<void> {
+  const queries = internalsOf(transaction.sequelize).getQueryInterface();
+  await queries.rollbackTransaction(transaction, transaction.options);
+}
+
+/** Closes the connection of a transaction whose state nobody knows; the server rolls it back. */
+async function discard(transaction: OpenTransaction): Promise<void> {
+  // Without a pool, giving the connection back closes it, but for one in memory, which holds the
+  // database itself and must not stay in the transaction.
+  if (!dialectOf(transaction.sequelize).hasPool) {
+    await sendRollback(transaction).catch(() => {});
+    return transaction.cleanup();
+  }
+  // A connection that is already dead cannot be closed in good order; the pool has let it go all the same.
+  await transaction.forceCleanup().catch(() => {});
+}
+
+/** The options of a control statement, those included that only Sequelize itself uses. */
+interface ControlOptions extends QueryOptions {
+  readonly [CONTROL]: true;
+  readonly supportsSearchPath: false;
+  readonly completesTransaction: true;
+}
+
+/**
+ * Sends one statement on the connection of `transaction`, past every check of a block. Resolves to
+ * what a raw query does: the rows, and what the driver says of them.
+ */
+export function sendControl(
+  transaction: OpenTransaction,
+  sql: string,
+): Promise<[unknown, unknown]> {
+  const { logging, benchmark } = transaction.options;
+  // All have these keys in this order, and no more than a dozen: Sequelize copies options again and
+  // again, and reads many of them from each copy. It would hand on those of the transaction, whose
+  // `type` is another thing and drops the command tag.
+  const options: ControlOptions = {
+    type: 'RAW',
+    raw: true,
+    transaction,
+    supportsSearchPath: false,
+    completesTransaction: true,
+    [CONTROL]: true,
+  };
+  if (logging !== undefined) options.logging = logging;
+  if (benchmark !== undefined) options.benchmark = benchmark;
+  return transaction.sequelize.query(sql, options) as Promise<[unknown, unknown]>;
+}
+
+export function setSavepoint(root: OpenTransaction, name: string): Promise<unknown> {
+  const { queryGenerator } = internalsOf(root.sequelize).dialect;
+  return sendControl(root, queryGenerator.startTransactionQuery({ parent: root, name }));
+}
+
+/** Forgets a savepoint and keeps what came after it. Sequelize 6 never does. */
+export function releaseSavepoint(root: OpenTransaction, name: string): Promise<unknown> {
+  if (!dialectOf(root.sequelize).releasesSavepoints) return Promise.resolve();
+  const { queryGenerator } = internalsOf(root.sequelize).dialect;
+  return sendControl(root, `RELEASE SAVEPOINT ${queryGenerator.quoteIdentifier(name, true)};`);
+}
+
+/** Undoes what came after a savepoint; the savepoint itself stays, until it is released. */
+export function rollbackToSavepoint(root: OpenTransaction, name: string): Promise<unknown> {
+  const { queryGenerator } = internalsOf(root.sequelize).dialect;
+  return sendControl(root, queryGenerator.rollbackTransactionQuery({ parent: root, name }));
+}

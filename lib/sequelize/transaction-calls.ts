@@ -1,0 +1,58 @@
+import type { Transaction, TransactionOptions } from 'sequelize';
+import { type Block, BlockName } from '../blocks/index.js';
+import type { Database } from './database.js';
+import { replaceMethod } from './replace-method.js';
+import { transactionOf } from './transaction-class.js';
+
+/**
+ * On the options of `findOrCreate`: `sequelize.transaction()` gives this transaction back. It would
+ * set a savepoint in a transaction that it is given, and never end it.
+ */
+export const GIVEN_BACK: unique symbol = Symbol('given back');
+
+interface CallOptions extends TransactionOptions {
+  readonly [GIVEN_BACK]?: Transaction;
+}
+
+type Body = (transaction: Transaction) => PromiseLike<unknown>;
+
+/** Makes the transactions of `sequelize.transaction(…)` blocks. Returns the undo. */
+export function interceptTransactions(database: Database): () => void {
+  async function transaction(first?: CallOptions | Body, second?: Body): Promise<unknown> {
+    const [options, body] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
+    if (GIVEN_BACK in options) return options[GIVEN_BACK];
+    // Sequelize's meaning: without a parent given it is a transaction of its own, wherever it is called.
+    const given = options.transaction ?? null;
+    // One that is ended by hand does not wait for its turn, and so may stand beside others.
+    const parent = body ? database.innermostFor(given) : database.blockFor(given);
+    parent?.assertOpen();
+    const name = new BlockName('transaction', body?.name ?? '');
+    const open = () => openBlock(database, parent, options, name, body);
+    return parent && body ? parent.inTurn(name, open) : open();
+  }
+
+  return replaceMethod<'transaction', object>(database.sequelize, 'transaction', () => transaction);
+}
+
+async function openBlock(
+  database: Database,
+  parent: Block | undefined,
+  { transaction: _parent, ...options }: TransactionOptions,
+  name: BlockName,
+  body: Body | undefined,
+): Promise<unknown> {
+  const block = database.blocks.openIn(parent, options, {
+    name,
+    kind: 'transaction',
+    endsByHand: body === undefined,
+    savepoint: true,
+  });
+  try {
+    await block.begin();
+  } catch (error) {
+    await block.fail(error).catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
+  const transaction = transactionOf(block);
+  return body ? block.run(() => body(transaction)) : transaction;
+}

@@ -1,0 +1,70 @@
+import type { Sequelize } from 'sequelize';
+import { InvalidArgumentError } from '../base/index.js';
+import { type Block, misusedError } from '../blocks/index.js';
+import type { OpenTransaction } from './internals.js';
+
+const BLOCK: unique symbol = Symbol('sequelize-signals.block');
+
+/** Makes Sequelize transactions that leave their ends and their callbacks to their block. */
+export type BlockTransactionClass = new (
+  sequelize: Sequelize,
+  options: object,
+  block: Block,
+) => OpenTransaction;
+
+/**
+ * Extends the application's own `Transaction` class: `instanceof` holds, and `commit`, `rollback`
+ * and `afterCommit` do what their names say. Sequelize runs `afterCommit` hooks also when COMMIT
+ * failed, and for a savepoint at once (sequelize#14902).
+ */
+export function blockTransactionClass(
+  base: new (sequelize: Sequelize, options: object) => OpenTransaction,
+): BlockTransactionClass {
+  // Named as what it is to users. To define the name later would change the shape of the class, and
+  // V8 would then throw away each try to compile what calls super() in it, and try again for ever.
+  class Transaction extends base {
+    declare readonly [BLOCK]: Block;
+
+    constructor(sequelize: Sequelize, options: object, block: Block) {
+      super(sequelize, options);
+      this[BLOCK] = block;
+    }
+
+    override commit(): Promise<void> {
+      return endByHand(this[BLOCK], 'commit');
+    }
+
+    override rollback(): Promise<void> {
+      return endByHand(this[BLOCK], 'rollback');
+    }
+
+    override afterCommit(callback: (transaction: this) => unknown): void {
+      if (typeof callback !== 'function') {
+        throw new InvalidArgumentError('afterCommit(callback) needs a function.');
+      }
+      this[BLOCK].register(() => callback.call(this, this), false);
+    }
+  }
+  return Transaction;
+}
+
+async function endByHand(block: Block, method: 'commit' | 'rollback'): Promise<void> {
+  if (block.kind === 'atomic') {
+    throw misusedError(
+      `${method}() was called on the transaction of ${block.label}, which ends with its function (D-218). ` +
+        'Return or throw there, or call transaction.setRollback(true).',
+    );
+  }
+  block.assertOpen();
+  await (method === 'commit' ? block.complete() : block.fail(undefined));
+}
+
+/** The block that a transaction stands for; undefined for one that the library did not make. */
+export function blockOf(transaction: object): Block | undefined {
+  return (transaction as { readonly [BLOCK]?: Block })[BLOCK];
+}
+
+/** The transaction that stands for a block. */
+export function transactionOf(block: Pick<Block, 'handle'>): OpenTransaction {
+  return block.handle as OpenTransaction;
+}

@@ -1,0 +1,78 @@
+import {
+  type LockHolder,
+  overlapError,
+  Savepoint,
+  type SavepointOwner,
+  type SavepointStack,
+} from '../blocks/for-testing.js';
+import { checkDeferredConstraints, transactionOf } from '../sequelize/index.js';
+import type { SavepointHost } from './savepoint-host.js';
+
+/** A savepoint on a borrowed stack. Its end gives the stack back. */
+export class BorrowedSavepoint implements SavepointOwner {
+  readonly parent: undefined;
+  readonly label: string;
+  readonly #stack: SavepointStack;
+  readonly #savepoint: Savepoint;
+  readonly #giveBack: () => void;
+
+  private constructor(host: SavepointHost, { label }: LockHolder, giveBack: () => void) {
+    this.label = label;
+    this.#stack = host.root.stack;
+    this.#savepoint = new Savepoint(this.#stack, this);
+    this.#giveBack = giveBack;
+  }
+
+  /** Waits for the stack of `host`, and sets a savepoint there. */
+  static async set(host: SavepointHost, borrower: LockHolder): Promise<BorrowedSavepoint> {
+    const borrowed = new BorrowedSavepoint(host, borrower, await host.lend(borrower));
+    try {
+      await host.begin();
+      await borrowed.#savepoint.set();
+    } catch (error) {
+      borrowed.abandon();
+      throw error;
+    }
+    return borrowed;
+  }
+
+  /** What is on the same connection. */
+  get handle(): object {
+    return this.#stack.handle;
+  }
+
+  /** Keeps what came after the savepoint. When it rejects, that is undone. */
+  async release(): Promise<void> {
+    try {
+      await this.#savepoint.release();
+    } catch (error) {
+      await this.rollBack().catch(() => {}); // the first error is the one to tell
+      throw error;
+    }
+    this.abandon();
+  }
+
+  /** Undoes what came after the savepoint. */
+  async rollBack(): Promise<void> {
+    try {
+      const overlap = await this.#savepoint.rollBack();
+      overlap?.breakBy(overlapError(overlap, this));
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Leaves it to what surrounds the savepoint to undo what came after it. */
+  abandon(): void {
+    this.#savepoint.leave();
+    this.#giveBack();
+  }
+
+  /** Checks what a COMMIT would check. */
+  async checkConstraints(): Promise<void> {
+    const transaction = transactionOf(this.#stack);
+    await this.#stack.queue.send(() =>
+      checkDeferredConstraints(transaction, this.#stack.nextName()),
+    );
+  }
+}

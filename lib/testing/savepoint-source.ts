@@ -1,0 +1,154 @@
+import type {
+  Block,
+  RealTransaction,
+  SendQuery,
+  TransactionSource,
+  Writes,
+} from '../blocks/for-testing.js';
+import {
+  type Database,
+  dialectOf,
+  holderOf,
+  isAborted,
+  transactionOf,
+} from '../sequelize/index.js';
+import { BorrowedSavepoint } from './borrowed-savepoint.js';
+import type { SavepointHost } from './savepoint-host.js';
+
+const STRAY_QUERY = { label: 'a query outside of any block' };
+
+/**
+ * Lets all work of a database stand on one connection: outermost blocks are savepoints on a host,
+ * and take turns with one another and with the queries outside of any block.
+ */
+export class SavepointSource implements TransactionSource {
+  readonly holdsCallbacks: boolean;
+  readonly #database: Database;
+  readonly #host: SavepointHost;
+  readonly #realized = new Map<Block, SavepointTransaction>();
+
+  constructor(database: Database, host: SavepointHost, holdsCallbacks: boolean) {
+    this.#database = database;
+    this.#host = host;
+    this.holdsCallbacks = holdsCallbacks;
+  }
+
+  realize(block: Block): RealTransaction {
+    const transaction = new SavepointTransaction(this.holdsCallbacks, block, () =>
+      BorrowedSavepoint.set(this.#hostAround(block) ?? this.#host, block),
+    );
+    this.#realized.set(block, transaction);
+    return transaction;
+  }
+
+  async query<Result>(writes: Writes, send: SendQuery<Result>): Promise<Result> {
+    const host = this.#blockAround() ?? (writes() ? undefined : this.#endingByHand()) ?? this.#host;
+    if (!dialectOf(this.#database.sequelize).forgivesFailures) {
+      return this.#queryInSavepoint(host, send);
+    }
+    const giveBack = await host.lend(STRAY_QUERY);
+    try {
+      await host.begin();
+      return await host.root.stack.queue.send(() => send(host.queryHandle()));
+    } finally {
+      giveBack();
+    }
+  }
+
+  /** Ends the blocks that are still open, without a statement. Returns their names. */
+  async endOpenBlocks(): Promise<string[]> {
+    const open = [...this.#realized].filter(([block]) => block.open);
+    await Promise.all(
+      open.map(async ([block, transaction]) => {
+        await block.leaveToParent();
+        transaction.abandon();
+      }),
+    );
+    return open.map(([block]) => block.label);
+  }
+
+  async #queryInSavepoint<Result>(host: SavepointHost, send: SendQuery<Result>): Promise<Result> {
+    const savepoint = await BorrowedSavepoint.set(host, STRAY_QUERY);
+    let result: Result;
+    try {
+      result = await host.root.stack.queue.send(() => send(host.queryHandle()));
+    } catch (error) {
+      await savepoint.rollBack();
+      throw error;
+    }
+    await savepoint.release();
+    return result;
+  }
+
+  /** The open block that `transaction.outside()` hides: to wait for its end would be for ever. */
+  #blockAround(): Block | undefined {
+    const { connection } = transactionOf(this.#host.root.stack);
+    return connection && holderOf(this.#database.blocks, connection);
+  }
+
+  /** The block on which `block` begins, if it begins inside of another one. */
+  #hostAround(block: Block): Block | undefined {
+    const around = this.#blockAround();
+    if (around || !block.endsByHand) return around;
+    // A transaction that is ended by hand may outlive the block that it was begun in. That block has
+    // to begin first, and be its host: otherwise it would queue behind its own child.
+    return this.#database.blocks.findAround(({ root }) => this.#realized.has(root));
+  }
+
+  /** A transaction that waits for a call of commit(), which may well come after this query. */
+  #endingByHand(): Block | undefined {
+    for (const [block, transaction] of this.#realized) {
+      if (block.endsByHand && block.open && transaction.begun) return block;
+    }
+    return undefined;
+  }
+}
+
+/** A savepoint in the place of the transaction of an outermost block. */
+class SavepointTransaction implements RealTransaction {
+  readonly holdsCallbacks: boolean;
+  readonly beginsAhead = false; // it would keep others waiting
+  readonly #block: Block;
+  readonly #set: () => Promise<BorrowedSavepoint>;
+  #savepoint: BorrowedSavepoint | undefined;
+  #abandoned = false;
+
+  constructor(holdsCallbacks: boolean, block: Block, set: () => Promise<BorrowedSavepoint>) {
+    this.holdsCallbacks = holdsCallbacks;
+    this.#block = block;
+    this.#set = set;
+  }
+
+  get begun(): boolean {
+    return this.#savepoint !== undefined;
+  }
+
+  async begin(): Promise<void> {
+    const savepoint = await this.#set();
+    this.#savepoint = savepoint;
+    this.#block.blocks.driver.shareConnection(this.#block.handle, savepoint.handle);
+    if (this.#abandoned) savepoint.abandon();
+  }
+
+  async commit(): Promise<boolean> {
+    try {
+      await this.#savepoint?.checkConstraints();
+    } catch (error) {
+      await this.rollback();
+      if (isAborted(error)) return false;
+      throw error;
+    }
+    await this.#savepoint?.release();
+    return true;
+  }
+
+  async rollback(): Promise<void> {
+    await this.#savepoint?.rollBack();
+  }
+
+  /** Leaves the savepoint, or the one that is being set, to what surrounds it. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#savepoint?.abandon();
+  }
+}
