@@ -45,10 +45,10 @@ const RULES: OptionRules = { using: USING, robust: BOOLEAN, transaction: TRANSAC
 
 /** Makes `onCommit` for the databases that `databaseOf` finds. */
 export function makeOnCommit(databaseOf: (options: OnCommitOptions) => Database): OnCommit {
-  return function onCommit(callback, options = {}) {
+  return function onCommit(callback, options) {
     assertFunction(callback, 'onCommit');
-    checkOptions('onCommit()', options, RULES);
-    return registerOrRun(databaseOf, callback, options);
+    if (options !== undefined) checkOptions('onCommit()', options, RULES);
+    return registerOrRun(databaseOf, callback, options ?? {});
   };
 }
 
