@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { Signal } from 'sequelize-signals';
 import { assert, fake } from 'sinon';
@@ -16,7 +17,7 @@ describe('Signal', () => {
 
   for (const form of ['asend', 'asendRobust'] as const) {
     describe(`#${form}()`, () => {
-      it('D-060, D-062: starts all in connection order, whatever settles first', async () => {
+      it('D-060, D-062, D-066: starts all in connection order, whatever settles first', async () => {
         const log: string[] = [];
         let release: () => void = () => {};
         const released = new Promise<void>((resolve) => {
@@ -41,6 +42,32 @@ describe('Signal', () => {
 
         expect(log).to.deep.equal(['slow starts', 'sync', 'fast']);
         expect(responses.map(([, response]) => response)).to.deep.equal(['slow', 'sync', 'fast']);
+      });
+
+      it('D-063, D-064: has called every receiver when it returns, one at a time', async () => {
+        const log: string[] = [];
+        signal.connect(async () => log.push('async'));
+        signal.connect(() => log.push('sync'));
+        signal.connect(async () => log.push('async too'));
+
+        const sending = signal[form](Order);
+        expect(log).to.deep.equal(['async', 'sync', 'async too']);
+
+        await sending;
+      });
+
+      it('D-068: calls receivers in the flow of the sender, which sees what they leave in it', async () => {
+        const flow = new AsyncLocalStorage<string[]>();
+        const left: string[] = [];
+        signal.connect(async () => {
+          await Promise.resolve();
+          flow.getStore()?.push('async');
+        });
+        signal.connect(() => void flow.getStore()?.push('sync'));
+
+        await flow.run(left, () => signal[form](Order));
+
+        expect(left).to.deep.equal(['sync', 'async']);
       });
 
       it('D-023, D-031: works on a snapshot', async () => {
@@ -83,7 +110,7 @@ describe('Signal', () => {
       expect(await rejectionOf(signal.asend(Order))).to.equal(undefined);
     });
 
-    it('J-04: throws several failures together, in connection order', async () => {
+    it('D-067, J-04: throws several failures together, in connection order', async () => {
       const late = new Error('late');
       signal.connect(async function charge() {
         await Promise.resolve();

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { InvalidArgumentError, Signal } from 'sequelize-signals';
 import { assert, fake } from 'sinon';
@@ -7,7 +8,7 @@ class Invoice {}
 
 describe('Signal', () => {
   describe('constructor', () => {
-    it('takes a name, and is called "signal" without one', () => {
+    it('takes a name, and is called "signal" without one (D-001)', () => {
       expect(new Signal({ name: 'orderPaid' }).name).to.equal('orderPaid');
       expect(new Signal().name).to.equal('signal');
       expect(new Signal({ name: undefined }).name).to.equal('signal');
@@ -18,6 +19,19 @@ describe('Signal', () => {
         expect(() => new Signal(options as object)).to.throw(InvalidArgumentError);
       });
     }
+
+    it('has no options for caching or for the names of a payload (D-001, D-049)', () => {
+      for (const option of ['useCaching', 'providingArgs']) {
+        expect(() => new Signal({ [option]: true }), option).to.throw(InvalidArgumentError);
+      }
+    });
+
+    it('shows no list of its receivers that a tool could depend on (D-024)', () => {
+      const signal = new Signal({ name: 'orderPaid' });
+      signal.connect(() => {});
+
+      expect(Object.getOwnPropertyNames(signal)).to.deep.equal(['name']);
+    });
   });
 
   describe('#connect()', () => {
@@ -120,8 +134,11 @@ describe('Signal', () => {
       expect(await sent(Order)).to.deep.equal(['undefined', 'null']);
     });
 
-    for (const sender of ['orders', '', 0, 1n, Number.NaN, false, Symbol('sender'), {}, () => {}]) {
-      it(`D-011, D-047, J-07: takes ${typeof sender} ${String(sender)} for a sender`, async () => {
+    const senders = ['orders', '', 0, 1n, Number.NaN, false, Symbol('sender'), {}, ['a'], () => {}];
+    for (const sender of senders) {
+      const shown = `${typeof sender} ${String(sender)}`;
+
+      it(`D-011, D-047, D-048, J-07: takes ${shown} for a sender`, async () => {
         signal.connect(writer('called'), { sender });
 
         expect(await sent(sender)).to.deep.equal(['called']);
@@ -161,6 +178,48 @@ describe('Signal', () => {
       });
     }
 
+    it('D-013: refuses an object with a method to call, which is connected as a method', async () => {
+      const handler = { log: [] as unknown[], call: handle, handleEvent: handle };
+      function handle(this: { log: unknown[] }) {
+        this.log.push('called');
+      }
+
+      expect(() => signal.connect(handler as unknown as () => void)).to.throw(InvalidArgumentError);
+      signal.connect(handle, { thisArg: handler });
+      await signal.send(Order);
+
+      expect(handler.log).to.deep.equal(['called']);
+    });
+
+    it('J-09: takes a receiver for any part of the event, or for none of it', async () => {
+      const log: string[] = [];
+      signal.connect(() => log.push('nothing'));
+      signal.connect(({ sender }) => log.push((sender as typeof Order).name));
+
+      await signal.send(Order, { log, addedLater: true } as { log: string[] });
+
+      expect(log).to.deep.equal(['nothing', 'Order']);
+    });
+
+    it('D-046: is heard by every sender that has sent before', async () => {
+      signal.connect(writer('for order'), { sender: Order });
+      expect(await sent(Order)).to.deep.equal(['for order']);
+
+      signal.connect(writer('any'));
+      signal.connect(writer('for order too'), { sender: Order });
+
+      expect(await sent(Order)).to.deep.equal(['for order', 'any', 'for order too']);
+    });
+
+    it('D-078: is of the whole process, and not of the flow that connects', async () => {
+      const flows = new AsyncLocalStorage<string>();
+      flows.run('one', () => signal.connect(writer('called')));
+
+      const heard = await flows.run('another', () => sent());
+
+      expect(heard).to.deep.equal(['called']);
+    });
+
     const wrong: readonly (readonly [string, unknown])[] = [
       ['D-009, J-10: an empty dispatchUid', { dispatchUid: '' }],
       ['J-10: a dispatchUid that is null', { dispatchUid: null }],
@@ -186,7 +245,7 @@ describe('Signal', () => {
       });
     }
 
-    it('takes an option that is undefined for one left out', async () => {
+    it('J-10: takes an option that is undefined for one left out', async () => {
       signal.connect(writer('called'), {
         sender: undefined,
         dispatchUid: undefined,

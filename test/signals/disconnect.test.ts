@@ -99,7 +99,7 @@ describe('Signal', () => {
       expect(responses.map(([receiver]) => receiver)).to.deep.equal([second, first]);
     });
 
-    it('is seen by every sender that has sent before', async () => {
+    it('D-046: is seen by every sender that has sent before', async () => {
       const receiver = fake();
       signal.connect(receiver);
       signal.connect(fake(), { sender: Order });

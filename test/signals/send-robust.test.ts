@@ -28,7 +28,7 @@ describe('Signal', () => {
         ]);
       });
 
-      it('D-071: logs each failure once, with the names and the error', async () => {
+      it('D-071, D-072: logs each failure once, with the names and the error', async () => {
         const [first, second] = [new Error('first text'), new Error('second text')];
         signal.connect(function charge() {
           throw first;
@@ -46,7 +46,7 @@ describe('Signal', () => {
         ]);
       });
 
-      it('J-11: wraps what is thrown without being an error', async () => {
+      it('D-070, J-11: wraps what is thrown without being an error', async () => {
         signal.connect(function charge() {
           throw 'thrown';
         });

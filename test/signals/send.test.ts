@@ -66,17 +66,18 @@ describe('Signal', () => {
       const log: string[] = [];
       signal.connect(async () => {
         await Promise.resolve();
-        log.push('async');
+        return log.push('async');
       });
       signal.connect(() => log.push('sync'));
       signal.connect(() => Promise.resolve(log.push('promise')));
 
-      await signal.send(Order, { amount: 12 });
+      const responses = await signal.send(Order, { amount: 12 });
 
       expect(log).to.deep.equal(['async', 'sync', 'promise']);
+      expect(responses.map(([, response]) => response)).to.deep.equal([1, 2, 3]);
     });
 
-    it('J-01: awaits each receiver before it calls the next', async () => {
+    it('D-060, J-01: awaits each receiver before it calls the next', async () => {
       const { promise, resolve } = deferred();
       const next = fake();
       signal.connect(() => promise);
@@ -110,6 +111,32 @@ describe('Signal', () => {
       expect((await signal.send(Order, { amount: 12 }))[0]?.[1]).to.equal('awaited');
     });
 
+    it('D-016: awaits what a call returns, though the call before returned no promise', async () => {
+      let calls = 0;
+      signal.connect(() => {
+        calls += 1;
+        return calls === 1 ? 'at once' : Promise.resolve('awaited');
+      });
+
+      expect((await signal.send(Order, { amount: 12 }))[0]?.[1]).to.equal('at once');
+      expect((await signal.send(Order, { amount: 12 }))[0]?.[1]).to.equal('awaited');
+    });
+
+    it('D-018: awaits an asynchronous method', async () => {
+      class Ledger {
+        readonly owner = 'Ada';
+
+        async add() {
+          await Promise.resolve();
+          return this.owner;
+        }
+      }
+      const ledger = new Ledger();
+      signal.connect(ledger.add, { thisArg: ledger });
+
+      expect((await signal.send(Order, { amount: 12 }))[0]?.[1]).to.equal('Ada');
+    });
+
     it('takes an object with a "then" that is no function for a response', async () => {
       // biome-ignore lint/suspicious/noThenProperty: this is what the test is about
       const response = { then: 'now' };
@@ -136,6 +163,18 @@ describe('Signal', () => {
 
       expect(await rejectionOf(signal.send(Order, { amount: 12 }))).to.equal(error);
       assert.notCalled(next);
+    });
+
+    it('D-059: has called the asynchronous receivers before a failing one, and none after', async () => {
+      const [before, after] = [fake.resolves('done'), fake.resolves('done')];
+      signal.connect(before);
+      signal.connect(fake.throws('failed'));
+      signal.connect(after);
+
+      await rejectionOf(signal.send(Order, { amount: 12 }));
+
+      assert.calledOnce(before);
+      assert.notCalled(after);
     });
 
     it('passes on what is thrown without being an error', async () => {
@@ -180,7 +219,7 @@ describe('Signal', () => {
       assert.calledTwice(next);
     });
 
-    it('D-056: lets a receiver send the same signal', async () => {
+    it('D-056, D-061: lets an asynchronous receiver send the same signal', async () => {
       const amounts: number[] = [];
       signal.connect(async ({ amount }) => {
         amounts.push(amount);
@@ -204,6 +243,16 @@ describe('Signal', () => {
       await storage.run('flow', () => signal.send(Order, { amount: 12 }));
 
       expect(seen).to.deep.equal(['flow', 'flow']);
+    });
+
+    it('D-045: does not read the payload when nobody listens', async () => {
+      const read = fake.returns(12);
+      signal.connect(fake(), { sender: 'another' });
+      const payload = Object.defineProperty({ amount: 0 }, 'amount', { get: read });
+
+      await signal.send(Order, payload);
+
+      assert.notCalled(read);
     });
 
     it('takes no payload for an empty one', async () => {

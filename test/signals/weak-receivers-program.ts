@@ -149,7 +149,7 @@ const CASES: Record<string, () => Promise<object>> = {
     return { first: undo(), second: signal.sendSync(null).length };
   },
 
-  'D-041: a sender is not kept alive': async () => {
+  'D-041, D-042: a sender is not kept alive': async () => {
     const signal = new Signal();
     const sender = connectSender(signal, () => () => 1);
     await settle();
@@ -197,7 +197,7 @@ const CASES: Record<string, () => Promise<object>> = {
     return { alive: sender.deref() !== undefined, listening };
   },
 
-  'D-041: a sender is not kept alive by any-sender receivers and sends': async () => {
+  'D-041, D-044: a sender is not kept alive by any-sender receivers and sends': async () => {
     const signal = new Signal();
     signal.connect(() => 1);
     const sender = (() => {
@@ -295,7 +295,7 @@ const CASES: Record<string, () => Promise<object>> = {
     return { live: liveOf(signal), leaked };
   },
 
-  '100,000 senders leave nothing behind': async () => {
+  'D-042: 100,000 senders leave nothing behind': async () => {
     const signal = new Signal();
     const connected = keep(() => 1);
     signal.connect(connected)();

@@ -31,11 +31,11 @@ describe('the lives of receivers and senders', () => {
       live: 0,
     },
     'a dispatchUid is free again when its receiver has died': { first: false, second: 1 },
-    'D-041: a sender is not kept alive': { alive: false, live: 0 },
+    'D-041, D-042: a sender is not kept alive': { alive: false, live: 0 },
     'D-041: a sender is not kept alive by receivers that close over it': { alive: false, live: 0 },
     'D-041: a sender is not kept alive by an undo': { alive: false, undone: false },
     'D-041: a sender is not kept alive by an abort signal': { alive: false, listening: false },
-    'D-041: a sender is not kept alive by any-sender receivers and sends': { alive: false },
+    'D-041, D-044: a sender is not kept alive by any-sender receivers and sends': { alive: false },
     'D-041: a sender is not kept alive by a weak receiver': { alive: false, live: 0 },
     'D-041: short-lived senders each have a connection of their own': { called: 50 },
     'a receiver is not kept alive once it is disconnected': { alive: false },
@@ -49,7 +49,7 @@ describe('the lives of receivers and senders', () => {
       live: 0,
       leaked: false,
     },
-    '100,000 senders leave nothing behind': { live: 0, leaked: false },
+    'D-042: 100,000 senders leave nothing behind': { live: 0, leaked: false },
     '100,000 primitive senders leave nothing behind': { live: 0, leaked: false },
   };
 
