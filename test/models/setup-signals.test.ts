@@ -144,7 +144,7 @@ describeOnEachDatabase('signals of setting up', (database) => {
       }
     });
 
-    it('are sent around sequelize.sync() (D-289)', async () => {
+    it('are sent around sequelize.sync(), once for all models (D-287, D-289)', async () => {
       sequelize.define('Post', {});
       undo.push(preMigrate.connect(() => void sequelize.define('Late', {}), { sender: 'default' }));
 
@@ -155,6 +155,18 @@ describeOnEachDatabase('signals of setting up', (database) => {
         ['postMigrate', 'default', 'default', null],
       ]);
       await sequelize.model('Late').count();
+    });
+
+    it('are not sent by sequelize.truncate(), and have a plan or null (D-290)', async () => {
+      sequelize.define('Post', {});
+      await sequelize.sync({ force: true });
+      const plans = log.map(([, , , plan]) => plan);
+      log.length = 0;
+
+      await sequelize.truncate();
+
+      expect(plans).to.deep.equal([null, null]);
+      expect(log).to.deep.equal([]);
     });
 
     it('are both sent for models that refer to each other', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Sequelize } from 'sequelize';
 import {
+  atomic,
   type Connection,
   InvalidArgumentError,
   install,
@@ -8,6 +9,7 @@ import {
   NotInstalledError,
   postMigrate,
   preMigrate,
+  transaction,
 } from 'sequelize-signals';
 import { connectUmzug } from 'sequelize-signals/umzug';
 import { memoryStorage, Umzug, type UmzugStorage } from 'umzug';
@@ -135,7 +137,7 @@ describe('connectUmzug()', () => {
     expect(log.map(([signal]) => signal)).to.deep.equal(['preMigrate']);
   });
 
-  it('runs nothing when a receiver of preMigrate fails', async () => {
+  it('runs nothing when a receiver of preMigrate fails (D-076)', async () => {
     connectUmzug(umzug, { using: 'main' });
     const fail = () => {
       throw new Error('boom');
@@ -145,6 +147,34 @@ describe('connectUmzug()', () => {
     await rejectionOf(umzug.up());
 
     expect(await umzug.executed()).to.deep.equal([]);
+  });
+
+  it('sends nothing when it is only asked what there is to run (D-289)', async () => {
+    connectUmzug(umzug, { using: 'main' });
+
+    await umzug.pending();
+    await umzug.executed();
+
+    expect(log).to.deep.equal([]);
+  });
+
+  it('sends them outside of the transactions of the migrations (D-291)', async () => {
+    const inBlock: boolean[] = [];
+    const note = () => void inBlock.push(transaction.inAtomicBlock({ using: 'main' }));
+    umzug = new Umzug({
+      migrations: [
+        { name: 'first', up: () => atomic({ using: 'main' }, async () => note()) },
+        { name: 'second', up: () => atomic({ using: 'main' }, async () => note()) },
+      ],
+      storage: memoryStorage(),
+      logger: undefined,
+    });
+    connectUmzug(umzug, { using: 'main' });
+    undo.push(preMigrate.connect(note), postMigrate.connect(note));
+
+    await umzug.up();
+
+    expect(inBlock).to.deep.equal([false, true, true, false]);
   });
 
   it('is undone by what it returns, and done once', async () => {
