@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from './errors.js';
+import { checkOptions, type OptionRules } from './options.js';
 
 /** Where the library reports what it must not throw. `console` is one. */
 export interface Logger {
@@ -21,6 +21,16 @@ export interface Configuration {
   readonly logger?: Logger | null | undefined;
 }
 
+const RULES: OptionRules = {
+  logger: { accepts: isLogger, expected: 'an object with the methods error() and warn(), or null' },
+};
+
+function isLogger(value: unknown): boolean {
+  if (value === null) return true;
+  const { error, warn } = Object(value) as Partial<Logger>;
+  return typeof error === 'function' && typeof warn === 'function';
+}
+
 /**
  * Sets what the library does in the whole process. Settings that are not named stay as they are.
  *
@@ -30,19 +40,10 @@ export interface Configuration {
  *
  * configure({ logger: { error: (message, error) => console.error(message, error), warn: console.warn } });
  * ```
- * @throws {@link InvalidArgumentError} when `logger` lacks `error` or `warn`.
+ * @throws {@link InvalidArgumentError} when `logger` lacks `error` or `warn`, or a setting is unknown.
  */
 export function configure(configuration: Configuration): void {
-  const wanted = configuration?.logger;
-  if (wanted === undefined) return;
-  if (wanted === null) {
-    current = console;
-    return;
-  }
-  if (typeof wanted.error !== 'function' || typeof wanted.warn !== 'function') {
-    throw new InvalidArgumentError(
-      'configure({ logger }) needs an object with the methods error() and warn().',
-    );
-  }
-  current = wanted;
+  checkOptions('configure()', configuration, RULES);
+  const { logger: wanted } = configuration;
+  if (wanted !== undefined) current = wanted ?? console;
 }

@@ -65,7 +65,7 @@ function nearestOf(given: string, names: readonly string[]): string | undefined 
   const asTyped = given.toLowerCase();
   const [nearest] = names
     .map((name) => ({ name, edits: editsBetween(asTyped, name.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.max(1, Math.floor(name.length / 3)))
+    .filter(({ name, edits }) => edits <= Math.ceil(name.length / 3))
     .sort((one, other) => one.edits - other.edits);
   return nearest?.name;
 }

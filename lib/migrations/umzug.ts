@@ -3,10 +3,10 @@
  *
  * @packageDocumentation
  */
-import { InvalidArgumentError } from '../base/index.js';
+import { checkOptions, InvalidArgumentError, type OptionRules } from '../base/index.js';
 import { type MigrationStep, postMigrate, preMigrate, sendMigrate } from '../models/index.js';
 import type { Database } from '../sequelize/index.js';
-import { databaseFor, type Using } from '../transactions/index.js';
+import { databaseFor, USING, type Using } from '../transactions/index.js';
 
 /** A migration as Umzug names it. */
 export interface UmzugMigration {
@@ -51,6 +51,8 @@ const DIRECTIONS: readonly Direction[] = [
   { method: 'down', candidates: async (umzug) => [...(await umzug.executed())].reverse(), step: 1 },
 ];
 
+const RULES: OptionRules = { using: USING };
+
 const undoOf = new WeakMap<UmzugLike, () => void>();
 
 /**
@@ -80,11 +82,13 @@ const undoOf = new WeakMap<UmzugLike, () => void>();
  * await umzug.up();
  * ```
  * @returns the undo.
- * @throws {@link InvalidArgumentError} when it is given anything but an Umzug 3.
+ * @throws {@link InvalidArgumentError} when it is given anything but an Umzug 3, or an option is
+ * unknown or of the wrong kind.
  * @throws {@link NotInstalledError} when `using` names no installed database.
  */
 export function connectUmzug(umzug: UmzugLike, options: ConnectUmzugOptions = {}): () => void {
   assertUmzug(umzug);
+  checkOptions('connectUmzug()', options, RULES);
   const database = databaseFor(options.using);
   const known = undoOf.get(umzug);
   if (known) return known;

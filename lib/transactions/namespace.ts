@@ -131,9 +131,9 @@ export const transaction: TransactionNamespace = {
 
   outside(body, options) {
     assertFunction(body, 'transaction.outside');
-    if (options?.using !== undefined) {
-      return databaseOf('transaction.outside()', options).blocks.outside(body);
-    }
+    if (options !== undefined) checkOptions('transaction.outside()', options, RULES);
+    if (options?.using !== undefined) return databaseFor(options.using).blocks.outside(body);
+
     let run = body;
     for (const { blocks } of databases()) {
       const inner = run;
