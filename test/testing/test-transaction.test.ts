@@ -167,6 +167,20 @@ describeOnEachDatabase('testTransaction()', (database) => {
       expect(await book.names()).to.deep.equal(['Ada']);
     });
 
+    it('undoes a durable block by itself, whatever it says of savepoints (D-226)', async () => {
+      await atomic(() => book.write('Ada'));
+      for (const savepoint of [true, false]) {
+        await rejectionOf(
+          atomic({ durable: true, savepoint }, async () => {
+            await book.write('Ben');
+            throw new Error('no');
+          }),
+        );
+      }
+
+      expect(await book.names()).to.deep.equal(['Ada']);
+    });
+
     it('undoes what one block wrote and keeps what others did', async () => {
       await atomic(() => book.write('Ada'));
       await rejectionOf(

@@ -85,6 +85,34 @@ describeTransactions('a broken block', (bench) => {
     await bench.ledger.expectDone([]);
   });
 
+  const failingWrites: Record<string, () => Promise<unknown>> = {
+    'save()': async () => {
+      const entry = await bench.ledger.entries.findOne({ where: { name: 'second' } });
+      await entry?.set('name', 'first').save();
+    },
+    'Model.update()': () =>
+      bench.ledger.entries.update({ name: 'first' }, { where: { name: 'second' } }),
+    'Model.destroy()': () =>
+      bench.ledger.entries.destroy({ where: bench.sequelize.literal('nonsense = 1') as never }),
+  };
+  for (const [call, fail] of Object.entries(failingWrites)) {
+    it(`is broken by a failing ${call} (D-229)`, async () => {
+      await bench.ledger.write('first');
+      await bench.ledger.write('second');
+      let failed: Error | undefined;
+
+      const error = await rejectionOf(
+        atomic(async () => {
+          failed = await rejectionOf(fail);
+        }),
+      );
+
+      expect(error).to.be.instanceOf(RolledBackError);
+      expect(error.cause).to.equal(failed);
+      expect(failed).to.have.property('parent');
+    });
+  }
+
   it('is not broken by what never reached the server', async () => {
     await atomic(async () => {
       const invalid = await rejectionOf(bench.ledger.entries.create({ name: null }));

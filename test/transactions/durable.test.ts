@@ -53,6 +53,16 @@ describeTransactions('a durable block', (bench) => {
     await bench.ledger.expectDone(['inner', 'next']);
   });
 
+  it('is a transaction whatever it says of savepoints (D-226)', async () => {
+    for (const savepoint of [true, false]) {
+      await atomic({ durable: true, savepoint }, () => bench.ledger.do(`${savepoint}`));
+    }
+
+    const block = ['BEGIN', 'INSERT', 'COMMIT'];
+    expect(bench.statements.verbs()).to.deep.equal([...block, ...block]);
+    await bench.ledger.expectDone(['true', 'false']);
+  });
+
   it('is at home in a callback, which runs outside of the block', async () => {
     await atomic(async (t) => {
       t.afterCommit(() => atomic({ durable: true }, () => bench.ledger.do('stored')));

@@ -103,7 +103,7 @@ describeTransactions('nested blocks', (bench) => {
     });
   }
 
-  it('run the same transaction, and end in it', async () => {
+  it('run the same transaction, and end in it (D-207)', async () => {
     await atomic(async (outer) => {
       await atomic(async (inner) => {
         expect(inner).to.not.equal(outer);
@@ -191,6 +191,74 @@ describeTransactions('nested blocks', (bench) => {
     });
   }
 
+  describe('whose savepoint cannot be ended', () => {
+    /** Releases the savepoint of the current block past the library. */
+    const loseSavepoint = async (): Promise<void> => {
+      const name = bench.statements.savepoints().at(-1) ?? '';
+      const quoted = bench.sequelize.getQueryInterface().quoteIdentifier(name);
+      await bench.sequelize.query(`RELEASE SAVEPOINT ${quoted}`);
+    };
+
+    it('reject with the error of RELEASE, and break the block around them (D-220)', async () => {
+      let inner: Error | undefined;
+
+      const outer = await rejectionOf(
+        atomic(async () => {
+          await bench.ledger.do('outer');
+          inner = await rejectionOf(
+            atomic(async () => {
+              await bench.ledger.do('inner');
+              await loseSavepoint();
+            }),
+          );
+          expect(transaction.getRollback()).to.equal(true);
+        }),
+      );
+
+      expect(inner?.message).to.match(/savepoint/i);
+      expect(outer).to.include({ code: 'SIGNALS_ROLLED_BACK', cause: inner });
+      await bench.ledger.expectDone([]);
+    });
+
+    it('keep their own error, and break the block around them (D-221)', async () => {
+      let inner: Error | undefined;
+
+      const outer = await rejectionOf(
+        atomic(async () => {
+          await bench.ledger.do('outer');
+          inner = await failing(async () => {
+            await bench.ledger.do('inner');
+            await loseSavepoint();
+          });
+        }),
+      );
+
+      expect(inner?.message).to.equal('of the inner function');
+      expect(outer).to.include({ code: 'SIGNALS_ROLLED_BACK', cause: inner });
+      await bench.ledger.expectDone([]);
+    });
+
+    if (bench.database.dialect === 'postgres') {
+      it('are undone where that is possible, and the block around them goes on (D-220)', async () => {
+        await atomic(async () => {
+          await bench.ledger.do('outer');
+          let caught: Error | undefined;
+          const error = await rejectionOf(
+            atomic(async () => {
+              await bench.ledger.do('inner');
+              caught = await rejectionOf(bench.sequelize.query('SELECT nonsense'));
+              transaction.setRollback(false);
+            }),
+          );
+          expect(error).to.include({ code: 'SIGNALS_ROLLED_BACK', cause: caught });
+          await bench.ledger.do('after');
+        });
+
+        await bench.ledger.expectDone(['outer', 'after']);
+      });
+    }
+  });
+
   describe('without a savepoint', () => {
     it('send nothing of their own (D-209)', async () => {
       await atomic(async () => {
@@ -238,13 +306,24 @@ describeTransactions('nested blocks', (bench) => {
 
     it('are plain blocks when they are outermost (D-213)', async () => {
       await atomic({ savepoint: false }, () => bench.ledger.do('stored'));
+      const error = await rejectionOf(
+        atomic({ savepoint: false }, async () => {
+          await bench.ledger.do('undone');
+          throw new Error('of the function');
+        }),
+      );
 
+      expect(error.message).to.equal('of the function');
+      expect(bench.statements.verbs()).to.deep.equal([
+        ...['BEGIN', 'INSERT', 'COMMIT'],
+        ...['BEGIN', 'INSERT', 'ROLLBACK'],
+      ]);
       await bench.ledger.expectDone(['stored']);
     });
   });
 
   describe('of Sequelize', () => {
-    it('set savepoints with names of their own, and release them', async () => {
+    it('set savepoints with names of their own, and release them (J-17)', async () => {
       const { sequelize } = bench;
       await sequelize.transaction(async (level0) => {
         await bench.ledger.write('0', level0);
