@@ -330,7 +330,7 @@ describeOnEachDatabase('bulk calls', (database) => {
   });
 
   describe('Model.destroy()', () => {
-    it('sends its own signals, in one block, and none for each row', async () => {
+    it('sends its own signals, in one block, and none for each row (J-22)', async () => {
       await Author.destroy({ where: { name: 'Ada' } });
 
       expect(names()).to.deep.equal(['preBulkDelete', 'postBulkDelete']);
@@ -342,7 +342,7 @@ describeOnEachDatabase('bulk calls', (database) => {
       expect(statements.verbs()).to.deep.equal(['BEGIN', 'DELETE', 'COMMIT']);
     });
 
-    it('sends the delete signals too with individualHooks, row by row (D-129, D-141)', async () => {
+    it('sends the delete signals too with individualHooks, row by row (D-129, D-141, J-21, J-22)', async () => {
       Author.addHook('beforeDestroy', 'test', laterForTheFirst());
       const options = { where: {}, individualHooks: true };
 

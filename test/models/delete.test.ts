@@ -236,6 +236,21 @@ describeOnEachDatabase('preDelete and postDelete', (database) => {
     expect(statements.verbs()).to.deep.equal(['BEGIN', 'SELECT', 'DELETE', 'DELETE', 'COMMIT']);
   });
 
+  it('are not sent for what the database deletes in a cascade (J-25)', async () => {
+    const [Room, Chair] = ['Room', 'Chair'].map((name) =>
+      sequelize.define(name, {}, { timestamps: false }),
+    ) as [ModelStatic<Model>, ModelStatic<Model>];
+    Room.hasMany(Chair, { onDelete: 'CASCADE' });
+    await sequelize.sync();
+    const room = await Room.create();
+    await Chair.create({ RoomId: room.get('id') });
+
+    await room.destroy();
+
+    expect(seen.map(({ sender }) => sender)).to.deep.equal([Room, Room]);
+    expect(await Chair.count()).to.equal(0);
+  });
+
   it('are switched off by hooks: false', async () => {
     await ada.destroy({ hooks: false });
 

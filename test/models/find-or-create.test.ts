@@ -97,7 +97,7 @@ describeOnEachDatabase('findOrCreate', (database) => {
     ]);
   });
 
-  it('keeps nothing when postSave fails, and throws what it threw', async () => {
+  it('keeps nothing when postSave fails, and throws what it threw (J-24)', async () => {
     failInPostSave();
 
     const error = await rejectionOf(Tag.findOrCreate({ where }));

@@ -151,7 +151,7 @@ describeOnEachDatabase('m2mChanged', (database) => {
       expect(statements.verbs()).not.to.include('INSERT');
     });
 
-    it('takes keys of whatever type the attribute understands (D-177)', async () => {
+    it('takes keys of whatever type the attribute understands (D-177, J-29)', async () => {
       await post.addTags([String(ids()[0]), BigInt(String(ids()[1]))]);
       await post.addTag(String(ids()[0]));
 
@@ -166,6 +166,14 @@ describeOnEachDatabase('m2mChanged', (database) => {
 
       expect(events[0]?.pkSet).to.equal(events[1]?.pkSet);
       expect(await linked()).to.deep.equal(ids().slice(1));
+    });
+
+    it('is sent before the INSERT alone when a key is of nobody (D-202)', async () => {
+      const error = await rejectionOf(post.addTag(999));
+
+      expect(error.name).to.equal('SequelizeForeignKeyConstraintError');
+      expect(sent()).to.deep.equal([['pre_add', [999]]]);
+      expect(await linked()).to.deep.equal([]);
     });
 
     it('is not sent for nothing (D-179)', async () => {
@@ -242,7 +250,7 @@ describeOnEachDatabase('m2mChanged', (database) => {
       statements.clear();
     });
 
-    it('removes, then adds, what is different (D-181)', async () => {
+    it('removes, then adds, what is different (D-181, J-23)', async () => {
       await post.setTags(tags.slice(1));
 
       expect(sent()).to.deep.equal([
@@ -324,7 +332,7 @@ describeOnEachDatabase('m2mChanged', (database) => {
   });
 
   describe('in blocks', () => {
-    it('is one block with its change (D-188)', async () => {
+    it('is one block with its change (D-188, J-23)', async () => {
       await post.setTags(tags);
 
       expect(statements.verbs()).to.deep.equal(['BEGIN', 'SELECT', 'SELECT', 'INSERT', 'COMMIT']);
@@ -409,6 +417,17 @@ describeOnEachDatabase('m2mChanged', (database) => {
       ...['SELECT', 'INSERT'],
       ...['DELETE'],
     ]);
+  });
+
+  it('is not sent by an assignment, which changes nothing that is stored (D-201)', async () => {
+    await post.addTag(tags[0]);
+    events.length = 0;
+
+    Object.assign(post, { Tags: tags });
+    await post.save();
+
+    expect(events).to.deep.equal([]);
+    expect(await linked()).to.deep.equal(ids().slice(0, 1));
   });
 
   it('is switched off by hooks: false', async () => {
@@ -594,10 +613,10 @@ describeOnEachDatabase('m2mChanged', (database) => {
       ));
     it('text', () => linkByKey(DataTypes.STRING, 'a', 'b'));
     it('numbers as text', () => linkByKey(DataTypes.STRING, '1', '2'));
-    it('bigints', () => linkByKey(DataTypes.BIGINT, 12, '13'));
+    it('bigints (J-29)', () => linkByKey(DataTypes.BIGINT, 12, '13'));
     // The SQLite driver rounds them, whoever asks.
     if (database.dialect !== 'sqlite') {
-      it('bigints that no number can hold', () => {
+      it('bigints that no number can hold (J-29)', () => {
         return linkByKey(DataTypes.BIGINT, '9007199254740993', '9007199254740995');
       });
     }
@@ -622,6 +641,24 @@ describeOnEachDatabase('m2mChanged', (database) => {
     await b.setAs(null);
 
     expect(events.map(({ reverse }) => reverse)).to.deep.equal([true, true, false, false]);
-    expect(events[0]).to.include({ using: 'other' });
+  });
+
+  it('tells the database that its models were defined for (D-204)', async () => {
+    const other = database.connect();
+    const [A, B] = ['A', 'B'].map((name) => other.define(name, {}, { timestamps: false })) as [
+      Class,
+      Class,
+    ];
+    A.belongsToMany(B, { through: 'AB', timestamps: false });
+    await other.sync({ force: true });
+    const installed = install(other, { using: 'other' });
+    const [a, b] = [await create(A, {}), await create(B, {})];
+
+    await a.addB(b);
+    await post.addTag(tags[0]);
+    installed.uninstall();
+
+    const told = events.map(({ using }) => using);
+    expect(told).to.deep.equal(['other', 'other', 'default', 'default']);
   });
 });

@@ -207,7 +207,7 @@ describe('models as senders by name', () => {
     expect(unresolvedSenders().map(({ name }) => name)).to.deep.equal(['Note']);
   });
 
-  it('are listed while nobody has defined them (D-087)', () => {
+  it('are listed while nobody has defined them (D-087, J-26)', () => {
     const misspelt = note('a');
     undo.push(
       preSave.connect(misspelt, { sender: 'Noet' }),

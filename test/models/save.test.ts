@@ -120,6 +120,14 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(await Author.findAll({ raw: true })).to.deep.equal([{ id, name: 'Grace', age: null }]);
   });
 
+  it('open no transaction outside of a block (D-229)', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    await author.set('name', 'Grace').save();
+
+    expect(statements.verbs()).to.deep.equal(['INSERT', 'UPDATE']);
+    expect(seen.map((event) => event.transaction)).to.deep.equal(Array(4).fill(undefined));
+  });
+
   it('are both sent when there is nothing to write', async () => {
     const author = await Author.create({ name: 'Ada' });
     seen.length = 0;
@@ -132,7 +140,7 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(statements.all).to.deep.equal([]);
   });
 
-  it('name the fields that the caller named (D-102)', async () => {
+  it('name the fields that the caller named (D-102, J-28)', async () => {
     const author = await Author.create({ name: 'Ada', age: 36 });
     seen.length = 0;
 
@@ -160,7 +168,7 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     ]);
   });
 
-  it('are not sent when no field is to be saved (D-103)', async () => {
+  it('are not sent when no field is to be saved (D-103, J-28)', async () => {
     const author = await Author.create({ name: 'Ada' });
     seen.length = 0;
     statements.clear();
