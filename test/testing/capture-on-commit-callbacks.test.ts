@@ -39,7 +39,7 @@ describeOnEachDatabase('captureOnCommitCallbacks()', (database) => {
         testTransaction.hooks({ beforeEach, afterEach }, { onCommit: mode });
       }
 
-      it('resolves to the callbacks, which do not run (D-304)', async () => {
+      it('resolves to the callbacks, which do not run (D-303, D-304)', async () => {
         const first = run('first');
         const second = run('second');
 
@@ -76,6 +76,24 @@ describeOnEachDatabase('captureOnCommitCallbacks()', (database) => {
         });
 
         expect(callbacks).to.have.length(1);
+      });
+
+      it('captures what comes after the rollback of a savepoint from before it (D-315)', async () => {
+        let callbacks: unknown[] = [];
+        const kept = run('kept');
+        await atomic(async () => {
+          const sid = await transaction.savepoint();
+          await onCommit(run('dropped'));
+          await onCommit(run('dropped as well'));
+          callbacks = await captureOnCommitCallbacks(async () => {
+            await onCommit(run('captured and dropped'));
+            await transaction.savepointRollback(sid);
+            await onCommit(kept);
+          });
+        });
+
+        expect(callbacks).to.deep.equal([kept]);
+        expect(ran).to.deep.equal([]);
       });
 
       it('takes them off the queue of a block that is open around it, and no others (D-305)', async () => {
@@ -165,7 +183,7 @@ describeOnEachDatabase('captureOnCommitCallbacks()', (database) => {
         expect(await book.names()).to.deep.equal(['Ada', 'Ben']);
       });
 
-      it('runs nothing when the function fails (D-313)', async () => {
+      it('runs nothing when the function fails (D-313, J-31)', async () => {
         const error = new Error('no');
         const capturing = captureOnCommitCallbacks({ execute: true }, async () => {
           await atomic(() => onCommit(run('never')));
@@ -177,7 +195,7 @@ describeOnEachDatabase('captureOnCommitCallbacks()', (database) => {
         expect(ran).to.deep.equal([]);
       });
 
-      it('nests, and runs nothing twice (D-314)', async () => {
+      it('nests, and runs nothing twice (D-314, J-31)', async () => {
         const outer = await captureOnCommitCallbacks({ execute: true }, async () => {
           await atomic(() => onCommit(run('before')));
           const inner = await captureOnCommitCallbacks({ execute: true }, () =>

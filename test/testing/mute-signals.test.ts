@@ -22,7 +22,7 @@ describe('muteSignals()', () => {
   }
 
   describe('#run()', () => {
-    it('mutes until the body has settled, and resolves to its result', async () => {
+    it('mutes until the body has settled, and resolves to its result (D-316)', async () => {
       const heard = await muteSignals(signal).run(async () => {
         await Promise.resolve();
         return sends();
@@ -60,7 +60,7 @@ describe('muteSignals()', () => {
       });
     });
 
-    it('mutes in its own asynchronous flow alone (D-324)', async () => {
+    it('mutes in its own asynchronous flow alone (D-324, J-31)', async () => {
       const end = deferred();
       const muted = muteSignals(signal).run(() => end.promise.then(sends));
 
@@ -150,7 +150,7 @@ describe('muteSignals()', () => {
   });
 
   describe('as a wrapper', () => {
-    it('mutes each call of a function, and keeps this, arguments and name', async () => {
+    it('mutes each call of a function, and keeps this, arguments and name (D-321, D-322)', async () => {
       const quiet = muteSignals(signal)(async function addTo(this: { n: number }, n: number) {
         await Promise.resolve();
         return [this.n + n, await sends()];

@@ -6,7 +6,7 @@ import { describeTransactions } from './ledger.js';
 
 describeTransactions('atomic()', (bench) => {
   describe('run with a function', () => {
-    it('commits and resolves to what the function returned (D-206)', async () => {
+    it('commits and resolves to what the function returned (D-206, D-242)', async () => {
       const result = await atomic(async () => {
         await bench.ledger.do('stored');
         return 42;
@@ -17,7 +17,7 @@ describeTransactions('atomic()', (bench) => {
       await bench.ledger.expectDone(['stored']);
     });
 
-    it('rolls back and rejects with what the function threw, unwrapped (D-206)', async () => {
+    it('rolls back and rejects with what the function threw, unwrapped (D-206, D-242)', async () => {
       const thrown = { not: 'an Error' };
 
       const error = await rejectionOf(
@@ -71,7 +71,7 @@ describeTransactions('atomic()', (bench) => {
   });
 
   describe('as a wrapper', () => {
-    it('runs the function as a block on each call, with its arguments and its this', async () => {
+    it('runs the function as a block on each call, with its arguments and its this (D-205, D-239)', async () => {
       const shop = {
         till: 7,
         pay: atomic({ durable: true })(async function pay(
@@ -115,7 +115,7 @@ describeTransactions('atomic()', (bench) => {
   });
 
   describe('as a decorator', () => {
-    it('makes blocks of methods, static and private ones included', async () => {
+    it('makes blocks of methods, static and private ones included (D-205)', async () => {
       class Bank {
         static readonly branch = 'main';
         readonly owner = 'Ada';

@@ -18,7 +18,7 @@ const SELECT = { type: QueryTypes.SELECT } as const;
 
 describeTransactions('work that runs at once', (bench) => {
   describe('siblings', () => {
-    it('run one after another, in the order of their start', async () => {
+    it('run one after another, in the order of their start (J-14)', async () => {
       const order: string[] = [];
       await atomic(async () => {
         await Promise.all(
@@ -166,7 +166,7 @@ describeTransactions('work that runs at once', (bench) => {
       await bench.ledger.expectDone(['of the child', 'of the parent'], []);
     });
 
-    it('is reported when it wrote, and the child undid that', async () => {
+    it('is reported when it wrote, and the child undid that (J-14)', async () => {
       const error = await rejectionOf(
         overlap(
           () => Promise.reject(new Error('child')),
@@ -449,7 +449,7 @@ describeTransactions('work that runs at once', (bench) => {
   });
 
   describe('in separate blocks', () => {
-    it('is in the block of its own flow (D-237)', async () => {
+    it('is in the block of its own flow (D-237, J-13)', async () => {
       const bothIn = [deferred(), deferred()];
       const seen = await Promise.all(
         [0, 1].map((own) =>

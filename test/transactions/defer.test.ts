@@ -15,7 +15,7 @@ describeTransactions('defer()', (bench) => {
     await bench.ledger.expectDone(['in the block', 'deferred 2'], ['deferred 2', 'in the block']);
   });
 
-  it('in a block runs it in a transaction of its own', async () => {
+  it('in a block runs it in a transaction of its own (D-328)', async () => {
     const error = await rejectionOf(
       atomic(async (around) => {
         await bench.ledger.write('stored');

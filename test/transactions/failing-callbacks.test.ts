@@ -57,7 +57,7 @@ describeTransactions('a failing callback', (bench) => {
       });
     }
 
-    it(`of afterCommit() in ${form.title} is as one of onCommit()`, async () => {
+    it(`of afterCommit() in ${form.title} is as one of onCommit() (J-18)`, async () => {
       const error = await rejectionOf(
         form.run(bench.sequelize, async (t) => {
           await doInside(t, 'stored');

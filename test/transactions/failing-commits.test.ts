@@ -70,7 +70,7 @@ describeOnEachDatabase('a COMMIT that does not commit', (database) => {
       }
 
       if (isPostgres) {
-        it('rejects when a server answers it with ROLLBACK, because an error was caught (D-254, sequelize#11729)', async () => {
+        it('rejects when a server answers it with ROLLBACK, because an error was caught (D-254, J-19, sequelize#11729)', async () => {
           let caught: Error | undefined;
 
           const error = await rejectionOf(
@@ -166,7 +166,7 @@ describeOnEachDatabase('a COMMIT that does not commit', (database) => {
           await ledger.expectDone([]);
         });
 
-        it('keeps the error of the function when ROLLBACK fails (D-221)', async () => {
+        it('keeps the error of the function when ROLLBACK fails (D-221, J-19)', async () => {
           const error = await rejectionOf(
             form.run(sequelize, async (t) => {
               await doInside(t, 'lost');

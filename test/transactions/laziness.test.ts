@@ -28,7 +28,7 @@ describeTransactions('a block that needs nothing', (bench) => {
     expect(bench.ledger.called).to.deep.equal(['called']);
   });
 
-  it('begins at its first query, and not before', async () => {
+  it('begins at its first query, and not before (D-206)', async () => {
     await atomic(async () => {
       expect(bench.statements.all).to.deep.equal([]);
       await bench.ledger.write('first');

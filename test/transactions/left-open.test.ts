@@ -42,7 +42,7 @@ describeOnEachDatabase('a transaction left open', (database) => {
     await ledger.write('left', await sequelize.transaction());
   }
 
-  it('is rolled back before the next receiver needs the only connection, and its receiver named', async () => {
+  it('is rolled back before the next receiver needs the only connection, and its receiver named (D-328)', async () => {
     const later = fake(() => ledger.rows());
     const options = { sender: 'left open' };
     undo.push(postCommit.connect(() => ledger.rows(), options));

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
-import { atomic, type Connection, install, onCommit, transaction } from 'sequelize-signals';
+import {
+  atomic,
+  type Connection,
+  install,
+  onCommit,
+  postRollback,
+  transaction,
+} from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { rejectionOf } from '../support/rejection.js';
 import { FaultyProxy } from './faulty-proxy.js';
@@ -55,7 +62,7 @@ describeOnEachDatabase('a lost connection', (database) => {
         await expectNothing();
       });
 
-      it('rejects when that error is caught, and sends nothing more', async () => {
+      it('rejects when that error is caught, and sends nothing more (D-231, D-232)', async () => {
         let failed: Error | undefined;
 
         const error = await rejectionOf(
@@ -71,7 +78,7 @@ describeOnEachDatabase('a lost connection', (database) => {
         await expectNothing();
       });
 
-      it('rejects when the connection is killed after the last query', async () => {
+      it('rejects when the connection is killed after the last query (D-231, D-267)', async () => {
         await rejectionOf(
           form.run(sequelize, async (t) => {
             await doInside(t, 'before');
@@ -80,6 +87,20 @@ describeOnEachDatabase('a lost connection', (database) => {
         );
 
         await expectNothing();
+      });
+
+      it('sends postRollback, though the server was never asked for a rollback (D-331)', async () => {
+        const rollbacks: unknown[] = [];
+        using _undo = postRollback.connect(({ error }) => rollbacks.push(error));
+
+        const error = await rejectionOf(
+          form.run(sequelize, async (t) => {
+            await doInside(t, 'before');
+            await kill(await idOf(t));
+          }),
+        );
+
+        expect(rollbacks).to.deep.equal([error]);
       });
 
       it('rejects when the connection is lost before the server has the COMMIT', async () => {
@@ -93,7 +114,7 @@ describeOnEachDatabase('a lost connection', (database) => {
         await expectNothing();
       });
 
-      it('rejects and runs no callback when the answer to COMMIT is lost, though the row may be stored', async () => {
+      it('rejects and runs no callback when the answer to COMMIT is lost, though the row may be stored (D-272)', async () => {
         await rejectionOf(
           form.run(sequelize, async (t) => {
             await doInside(t, 'stored');
@@ -104,7 +125,7 @@ describeOnEachDatabase('a lost connection', (database) => {
         await ledger.expectDone(['stored'], []);
       });
 
-      it('keeps the error of the function when ROLLBACK finds the connection lost', async () => {
+      it('keeps the error of the function when ROLLBACK finds the connection lost (D-221)', async () => {
         const error = await rejectionOf(
           form.run(sequelize, async (t) => {
             await doInside(t, 'lost');

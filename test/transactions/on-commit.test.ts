@@ -8,6 +8,7 @@ import {
   postCommit,
   transaction,
 } from 'sequelize-signals';
+import { fake } from 'sinon';
 import { captureLog } from '../support/logged.js';
 import { rejectionOf } from '../support/rejection.js';
 import { deferred } from './deferred.js';
@@ -52,7 +53,7 @@ describeTransactions('onCommit()', (bench) => {
       ]);
     });
 
-    it('runs at once beside a block of another flow (D-237)', async () => {
+    it('runs at once beside a block of another flow (D-237, J-13)', async () => {
       const inside = deferred();
       const release = deferred();
       const block = atomic(async () => {
@@ -116,7 +117,7 @@ describeTransactions('onCommit()', (bench) => {
       expect(called()).to.deep.equal(['1', '2', '3', '4', '5', '6', '7']);
     });
 
-    it('runs what was registered twice twice (D-250)', async () => {
+    it('runs what was registered twice twice (D-250, D-271)', async () => {
       const twice = note('twice');
       await atomic(async () => {
         await onCommit(twice);
@@ -138,7 +139,7 @@ describeTransactions('onCommit()', (bench) => {
       expect(called()).to.deep.equal([]);
     });
 
-    it('is dropped with its savepoint and all levels inside, ended ones included (D-251)', async () => {
+    it('is dropped with its savepoint and all levels inside, ended ones included (D-247, D-251, D-325)', async () => {
       await atomic(async () => {
         await rejectionOf(
           atomic(async () => {
@@ -214,7 +215,7 @@ describeTransactions('onCommit()', (bench) => {
       expect(bench.statements.all).to.deep.equal([]);
     });
 
-    it('returns nothing to wait for, and does not make the block wait', async () => {
+    it('returns nothing to wait for, and does not make the block wait (D-243, D-271)', async () => {
       await atomic(async () => {
         const result = await onCommit(() => 'what the callback returns');
         expect(result).to.equal(undefined);
@@ -223,7 +224,7 @@ describeTransactions('onCommit()', (bench) => {
   });
 
   describe('its function', () => {
-    it('runs outside of any transaction, and may query (D-258, J-33)', async () => {
+    it('runs outside of any transaction, and may query (D-258, D-327, J-33)', async () => {
       await atomic(async () => {
         await bench.ledger.write('in the block');
         await onCommit(async () => {
@@ -237,6 +238,16 @@ describeTransactions('onCommit()', (bench) => {
       await bench.ledger.expectDone(['in the block', 'by the callback'], []);
     });
 
+    it('is called without arguments (D-243)', async () => {
+      const inBlock = fake();
+      const outside = fake();
+
+      await atomic(() => onCommit(inBlock));
+      await onCommit(outside);
+
+      expect([inBlock.args, outside.args]).to.deep.equal([[[]], [[]]]);
+    });
+
     it('runs after the connection has gone back to the pool (J-32)', async () => {
       await atomic(async () => {
         await bench.ledger.write('stored');
@@ -246,7 +257,7 @@ describeTransactions('onCommit()', (bench) => {
       });
     });
 
-    it('registers in place when it registers (D-259)', async () => {
+    it('registers in place when it registers (D-259, J-33)', async () => {
       await atomic(async () => {
         await onCommit(async () => {
           note('1')();
@@ -258,7 +269,7 @@ describeTransactions('onCommit()', (bench) => {
       expect(called()).to.deep.equal(['1', '1.1', '2']);
     });
 
-    it('may open blocks, whose callbacks run at their own end (D-260)', async () => {
+    it('may open blocks, whose callbacks run at their own end (D-260, J-33)', async () => {
       await atomic(async () => {
         for (const name of ['1', '2']) {
           await onCommit(async () => {
@@ -329,7 +340,7 @@ describeTransactions('onCommit()', (bench) => {
       });
     }
 
-    it('leaves nothing for the next block (D-262, D-270)', async () => {
+    it('leaves nothing for the next block (D-262, D-270, D-326)', async () => {
       await rejectionOf(
         atomic(async () => {
           await onCommit(() => Promise.reject(new Error('of the callback')));

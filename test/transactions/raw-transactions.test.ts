@@ -105,7 +105,7 @@ describeTransactions('a transaction of Sequelize', (bench) => {
       await bench.ledger.expectDone(['stored', 'after'], []);
     });
 
-    it('may be ended by hand inside its function, and rejects when that returns', async () => {
+    it('may be ended by hand inside its function, and rejects when that returns (D-267)', async () => {
       const kept = await rejectionOf(
         bench.sequelize.transaction(async (t) => {
           await bench.ledger.do('kept');
@@ -171,7 +171,7 @@ describeTransactions('a transaction of Sequelize', (bench) => {
       await bench.ledger.expectDone(['kept'], []);
     });
 
-    it('is not the current one (S15)', async () => {
+    it('is not the current one (S15, J-20)', async () => {
       const unmanaged = await bench.sequelize.transaction();
 
       expect(transaction.current()).to.equal(undefined);
@@ -180,7 +180,16 @@ describeTransactions('a transaction of Sequelize', (bench) => {
       await unmanaged.rollback();
     });
 
-    it('takes onCommit() and atomic() by name', async () => {
+    it('is not waited for by onCommit() that does not name it (D-246)', async () => {
+      const unmanaged = await bench.sequelize.transaction();
+
+      await onCommit(bench.ledger.callback('at once'));
+      await unmanaged.rollback();
+
+      expect(called()).to.deep.equal(['at once']);
+    });
+
+    it('takes onCommit() and atomic() by name (D-228, D-268)', async () => {
       const unmanaged = await bench.sequelize.transaction();
       await onCommit(bench.ledger.callback('first'), { transaction: unmanaged });
       await atomic({ transaction: unmanaged }, async (t) => {
@@ -328,7 +337,7 @@ describeTransactions('the namespace of the application', (bench) => {
 
   const current = () => bench.context.namespace?.get('transaction') ?? undefined;
 
-  it('holds the current transaction inside atomic(), level by level', async () => {
+  it('holds the current transaction inside atomic(), level by level (J-20)', async () => {
     await bench.context.enter(async () => {
       expect(current()).to.equal(undefined);
       await atomic(async (outer) => {

@@ -34,7 +34,7 @@ describeTransactions('the signals of transactions', (bench) => {
     undo.push(postRollback.connect((event) => void rollbacks.push(event), { sender }));
   }
 
-  it('tell of each outermost block, with the alias as sender', async () => {
+  it('tell of each outermost block, with the alias as sender (D-329)', async () => {
     listen('default');
     let committed: Transaction | undefined;
 
@@ -48,7 +48,7 @@ describeTransactions('the signals of transactions', (bench) => {
     expect(rollbacks).to.deep.equal([]);
   });
 
-  it('tell of a rollback with its error', async () => {
+  it('tell of a rollback with its error (D-271)', async () => {
     listen();
     const error = await rejectionOf(
       atomic(async () => {
@@ -62,7 +62,7 @@ describeTransactions('the signals of transactions', (bench) => {
     expect(rollbacks[0]).to.include({ sender: 'default', error });
   });
 
-  it('are silent about savepoints', async () => {
+  it('are silent about savepoints (D-329, D-330)', async () => {
     listen();
 
     await atomic(async () => {
@@ -75,6 +75,14 @@ describeTransactions('the signals of transactions', (bench) => {
     });
 
     expect([commits.length, rollbacks.length]).to.deep.equal([1, 0]);
+  });
+
+  it('are silent about a query outside of any transaction (D-331)', async () => {
+    listen();
+
+    await bench.ledger.write('stored');
+
+    expect([commits.length, rollbacks.length]).to.deep.equal([0, 0]);
   });
 
   it('are silent for senders that nobody asked about', async () => {
@@ -138,7 +146,7 @@ describeTransactions('the signals of transactions', (bench) => {
   describe('of the current transaction alone', () => {
     const { signals } = transaction;
 
-    it('are sent when it ends, and to nobody afterwards', async () => {
+    it('are sent when it ends, and to nobody afterwards (D-328)', async () => {
       await atomic(async () => {
         signals.postCommit.connect(bench.ledger.callback('committed'));
         signals.postRollback.connect(bench.ledger.callback('rolled back'));
