@@ -67,6 +67,31 @@ describe('models as senders by name', () => {
     expect(await save(define(sequelize, 'Note'))).to.deep.equal(['a']);
   });
 
+  it('are found in the same letters only (D-079)', async () => {
+    undo.push(
+      postSave.connect(note('other letters'), { sender: 'note' }),
+      postSave.connect(note('with an app'), { sender: 'app.Note' }),
+    );
+
+    expect(await save(define(installed(), 'Note'))).to.deep.equal([]);
+    expect(unresolvedSenders().map(({ name }) => name)).to.deep.equal(['note', 'app.Note']);
+  });
+
+  it('are waited for by name, and not by class (D-083)', () => {
+    class Note extends Model {}
+    undo.push(preSave.connect(note('a'), { sender: Note }));
+
+    expect(preSave.hasListeners(Note)).to.equal(true);
+    expect(unresolvedSenders()).to.deep.equal([]);
+  });
+
+  it('are connected once by a module that is loaded twice, with a dispatchUid (D-090)', async () => {
+    const load = () => postSave.connect(note('a'), { sender: 'Note', dispatchUid: 'module' });
+    undo.push(load(), load());
+
+    expect(await save(define(installed(), 'Note'))).to.deep.equal(['a']);
+  });
+
   it('are found when they were defined before install()', async () => {
     undo.push(postSave.connect(note('a'), { sender: 'Note' }));
     const sequelize = new Sequelize({ dialect: 'sqlite', logging: false });
@@ -76,11 +101,13 @@ describe('models as senders by name', () => {
     expect(await save(Note)).to.deep.equal(['a']);
   });
 
-  it('are found on every installed database', async () => {
+  it('are found on every installed database (D-086)', async () => {
     undo.push(postSave.connect(note('a'), { sender: 'Note' }));
 
-    expect(await save(define(installed('one'), 'Note'))).to.deep.equal(['a']);
-    expect(await save(define(installed('two'), 'Note'))).to.deep.equal(['a']);
+    const [One, Two] = [define(installed('one'), 'Note'), define(installed('two'), 'Note')];
+
+    expect(await save(One)).to.deep.equal(['a']);
+    expect(await save(Two)).to.deep.equal(['a']);
   });
 
   it('may be init() classes', async () => {
@@ -145,7 +172,7 @@ describe('models as senders by name', () => {
     expect(postSave.disconnect(connected, { sender: 'Note' })).to.equal(false);
   });
 
-  it('are disconnected by name where they were connected by class', () => {
+  it('are disconnected by name where they were connected by class (D-084)', () => {
     const connected = note('a');
     const Note = define(installed(), 'Note');
     postSave.connect(connected, { sender: Note });
@@ -220,7 +247,7 @@ describe('models as senders by name', () => {
     ]);
   });
 
-  it('may be asked for when the application starts', () => {
+  it('may be asked for when the application starts (D-087)', () => {
     undo.push(
       preSave.connect(function stamp() {}, { sender: 'Noet' }),
       postSave.connect(() => {}, { sender: 'Note' }),
@@ -266,7 +293,7 @@ describe('models as senders by name', () => {
     expect(called).to.deep.equal([...sentBy('Base'), ...sentBy('Extended')]);
   });
 
-  it('belong to the database that they were defined for last', async () => {
+  it('belong to the database that they were defined for last (D-112)', async () => {
     class Note extends Model {}
     undo.push(
       postSave.connect(({ using }) => void called.push(using), { sender: 'Note' }),

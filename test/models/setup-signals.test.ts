@@ -40,7 +40,7 @@ describeOnEachDatabase('signals of setting up', (database) => {
       );
     });
 
-    it('is sent when a model has been defined (D-088)', () => {
+    it('is sent when a model has been defined, by its name too (D-088, D-089)', () => {
       class Post extends Model {}
       undo.push(
         classPrepared.connect(
@@ -67,6 +67,18 @@ describeOnEachDatabase('signals of setting up', (database) => {
       Left.belongsToMany(Right, { through: 'Both' });
 
       expect(log).to.deep.equal([['any', 'Both', 'default']]);
+    });
+
+    it('is sent for what is defined, and not for what that extends (D-088)', () => {
+      class Base extends Model {}
+      class Post extends Base {}
+
+      Post.init({}, { sequelize });
+
+      expect(log).to.deep.equal([
+        ['any', 'Post', 'default'],
+        ['name', 'Post'],
+      ]);
     });
 
     it('fails the definition when a receiver fails', () => {
