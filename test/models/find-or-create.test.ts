@@ -88,7 +88,7 @@ describeOnEachDatabase('findOrCreate', (database) => {
     expect(verbs()).to.deep.equal(['BEGIN', 'SELECT', 'INSERT', 'COMMIT']);
   });
 
-  it('has a savepoint of its own in a block, and ends it', async () => {
+  it('has a savepoint of its own in a block, and ends it (D-130)', async () => {
     await atomic(() => Tag.findOrCreate({ where }));
 
     expect(verbs()).to.deep.equal([
@@ -153,6 +153,39 @@ describeOnEachDatabase('findOrCreate', (database) => {
       expect(log).to.deep.equal(['preSave']);
     });
   }
+
+  describe('with an update() of what it finds, in one block', () => {
+    const updateFields: unknown[] = [];
+
+    beforeEach(() => {
+      updateFields.length = 0;
+      undo.push(postSave.connect((event) => updateFields.push(event.created, event.updateFields)));
+    });
+
+    async function updateOrCreate(defaults: { colour?: string }): Promise<void> {
+      await atomic(async () => {
+        const [tag, created] = await Tag.findOrCreate({ where, defaults });
+        if (!created) await tag.update(defaults);
+      });
+    }
+
+    it('sends the save signals for the fields of the update (D-132)', async () => {
+      await updateOrCreate({ colour: 'red' });
+      await updateOrCreate({ colour: 'blue' });
+
+      expect(updateFields).to.deep.equal([true, null, false, new Set(['colour'])]);
+      expect(await Tag.count({ where: { colour: 'blue' } })).to.equal(1);
+    });
+
+    it('sends nothing when nothing is to be updated (D-133)', async () => {
+      await updateOrCreate({});
+      log.length = 0;
+
+      await updateOrCreate({});
+
+      expect(log).to.deep.equal([]);
+    });
+  });
 
   it('leaves it to Sequelize to refuse what it cannot do', async () => {
     const nowhere = {} as { where: typeof where };

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { DataTypes, Model, type Sequelize } from 'sequelize';
 import { AsyncReceiverError, type Connection, install, postInit, preInit } from 'sequelize-signals';
+import { useFakeTimers } from 'sinon';
 import { describeOnEachDatabase } from '../support/databases.js';
 
 class Author extends Model {
@@ -81,13 +82,15 @@ describeOnEachDatabase('preInit and postInit', (database) => {
   });
 
   it('make the instance of what preInit leaves in the values (D-092)', () => {
-    undo.push(preInit.connect(({ values }) => Object.assign(values, { name: 'Grace' })));
+    const kept: object[] = [];
+    undo.push(preInit.connect(({ values }) => kept.push(Object.assign(values, { name: 'Grace' }))));
     const given = Object.freeze({ name: 'Ada' });
 
     const author = new Author(given);
 
     expect(author.name).to.equal('Grace');
     expect(given.name).to.equal('Ada');
+    expect(kept).to.deep.equal([{ name: 'Grace' }]);
   });
 
   it('belong to the model itself when a row comes from a scope', async () => {
@@ -97,6 +100,15 @@ describeOnEachDatabase('preInit and postInit', (database) => {
     await Author.unscoped().findOne();
 
     expect(called).to.deep.equal([Author]);
+  });
+
+  it('are not sent by a class that was never defined (D-096)', () => {
+    // Sequelize looks at such a class again later, and throws where nobody can catch it.
+    useFakeTimers({ toFake: ['setTimeout'] });
+    class Abstract extends Model {}
+
+    expect(() => new Abstract()).to.throw(TypeError);
+    expect(log).to.deep.equal([]);
   });
 
   it('are sent once by a model that extends another', () => {

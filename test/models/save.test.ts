@@ -5,10 +5,12 @@ import {
   type Connection,
   install,
   type ModelSignal,
+  onCommit,
   type PostSave,
   type PreSave,
   postSave,
   preSave,
+  RolledBackError,
   type SignalEvent,
   transaction,
 } from 'sequelize-signals';
@@ -21,12 +23,14 @@ class Author extends Model {
   declare name: string;
   declare age: number;
 }
+class Draft extends Model {}
 
-function defineAuthor(sequelize: Sequelize): void {
+function defineModels(sequelize: Sequelize): void {
   Author.init(
     { name: { type: DataTypes.STRING, unique: true }, age: DataTypes.INTEGER },
     { sequelize, modelName: 'Author', timestamps: false },
   );
+  Draft.init({ title: DataTypes.STRING }, { sequelize, modelName: 'Draft', version: true });
 }
 
 describeOnEachDatabase('preSave and postSave', (database) => {
@@ -42,7 +46,7 @@ describeOnEachDatabase('preSave and postSave', (database) => {
   before(async () => {
     sequelize = database.connect({ logging: statements.log });
     connection = install(sequelize);
-    defineAuthor(sequelize);
+    defineModels(sequelize);
     await sequelize.sync();
   });
   beforeEach(async () => {
@@ -67,7 +71,7 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     disconnect.push(signal.connect(called, { sender: Author }));
   }
 
-  it('are sent around an INSERT, with all that Django tells (D-097, D-098)', async () => {
+  it('are sent around an INSERT, with all that Django tells (D-097, D-098, D-126)', async () => {
     const author = await Author.create({ name: 'Ada' });
 
     expect(names()).to.deep.equal(['preSave', 'postSave']);
@@ -105,6 +109,18 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     await Author.create({ id: 7, name: 'Ada' });
 
     expect(seen[1]).to.include({ created: true });
+  });
+
+  it('say that nothing was created for another key, which Sequelize does not take (D-100)', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    const { id } = author;
+    seen.length = 0;
+
+    author.set({ id: id + 1, name: 'Grace' });
+    await author.save();
+
+    expect(seen[1]).to.include({ created: false });
+    expect(await Author.findAll({ raw: true })).to.deep.equal([{ id, name: 'Grace', age: null }]);
   });
 
   it('tell from the statement whether a row was created (J-27)', async () => {
@@ -181,6 +197,36 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(statements.all).to.deep.equal([]);
   });
 
+  it('name also what the model does not have, and Sequelize leaves out (D-104)', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    seen.length = 0;
+
+    author.name = 'Grace';
+    await author.save({ fields: ['name', 'nonsense'] });
+
+    expect(seen[1]?.updateFields).to.deep.equal(new Set(['name', 'nonsense']));
+    expect(await Author.count({ where: { name: 'Grace' } })).to.equal(1);
+  });
+
+  it('name the fields of a row that is created with some only (D-105)', async () => {
+    await new Author({ name: 'Ada', age: 36 }).save({ fields: ['name'] });
+
+    expect(seen[1]).to.deep.include({ created: true, updateFields: new Set(['name']) });
+    expect(await Author.count({ where: { name: 'Ada', age: null } })).to.equal(1);
+  });
+
+  it('name no fields for an instance that was loaded with some only (D-107, D-108)', async () => {
+    await Author.create({ name: 'Ada', age: 36 });
+    const author = await Author.findOne({ attributes: ['id', 'name'], rejectOnEmpty: true });
+    seen.length = 0;
+
+    author.name = 'Grace';
+    await author.save();
+
+    expect(seen[1]).to.include({ sender: Author, updateFields: null });
+    expect(await Author.count({ where: { name: 'Grace', age: 36 } })).to.equal(1);
+  });
+
   it('let preSave change what is written (D-113)', async () => {
     const author = await Author.create({ name: 'Ada' });
     connect(preSave, (instance) => {
@@ -236,7 +282,7 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(changes).to.deep.equal([['name'], 'Ada']);
   });
 
-  it('say that nothing was created when the row is gone', async () => {
+  it('say that nothing was created when the row is gone (D-101, D-119)', async () => {
     const author = await Author.create({ name: 'Ada' });
     await Author.destroy({ where: {} });
     seen.length = 0;
@@ -273,6 +319,20 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(await Author.count()).to.equal(1);
   });
 
+  it('begin no block for the write, and have callbacks run at once (D-117, D-123)', async () => {
+    const log: unknown[] = [];
+    connect(preSave, () => log.push(transaction.inAtomicBlock()));
+    connect(postSave, async () => {
+      await onCommit(() => void log.push('callback'));
+      log.push(transaction.inAtomicBlock());
+    });
+
+    await Author.create({ name: 'Ada' });
+
+    expect(log).to.deep.equal([false, 'callback', false]);
+    expect(statements.verbs()).to.deep.equal(['INSERT']);
+  });
+
   it('keep the block sound when postSave fails in it (D-116)', async () => {
     connect(postSave, () => {
       throw new Error('boom');
@@ -291,6 +351,29 @@ describeOnEachDatabase('preSave and postSave', (database) => {
 
     expect(error.name).to.equal('SequelizeUniqueConstraintError');
     expect(names()).to.deep.equal(['preSave']);
+  });
+
+  it('send no postSave when somebody else has written the row of an old version (D-119)', async () => {
+    const draft = await Draft.create({ title: 'Notes' });
+    await Draft.increment('version', { where: {} });
+    disconnect.push(
+      preSave.connect((event) => void seen.push(event as never), { sender: Draft }),
+      postSave.connect((event) => void seen.push(event as never), { sender: Draft }),
+    );
+
+    const error = await rejectionOf(draft.update({ title: 'Letters' }));
+
+    expect(error.name).to.equal('SequelizeOptimisticLockError');
+    expect(names()).to.deep.equal(['preSave']);
+  });
+
+  it('break the block when the write fails in it (D-125)', async () => {
+    await Author.create({ name: 'Ada' });
+
+    const error = await rejectionOf(atomic(() => rejectionOf(Author.create({ name: 'Ada' }))));
+
+    expect(error).to.be.instanceOf(RolledBackError);
+    expect(error.cause).to.have.property('name', 'SequelizeUniqueConstraintError');
   });
 
   it('may be sent again by a receiver that saves (D-124)', async () => {
