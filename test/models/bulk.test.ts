@@ -15,6 +15,7 @@ import {
   preBulkUpdate,
   preDelete,
   preSave,
+  RolledBackError,
   type SignalEvent,
   transaction,
 } from 'sequelize-signals';
@@ -132,7 +133,7 @@ describeOnEachDatabase('bulk calls', (database) => {
       ]);
     });
 
-    it('tells what becomes of rows that are there', async () => {
+    it('tells what becomes of rows that are there, in its own signals alone (D-127)', async () => {
       await Author.bulkCreate([{ name: 'Ada', age: 1 }], { ignoreDuplicates: true });
       await Author.bulkCreate([{ name: 'Ada', age: 2 }], { updateOnDuplicate: ['age'] });
 
@@ -342,7 +343,7 @@ describeOnEachDatabase('bulk calls', (database) => {
       expect(statements.verbs()).to.deep.equal(['BEGIN', 'DELETE', 'COMMIT']);
     });
 
-    it('sends the delete signals too with individualHooks, row by row (D-129, D-141, J-21, J-22)', async () => {
+    it('sends the delete signals too with individualHooks, in the order of the rows (D-129, D-140, D-141, D-143, J-21, J-22)', async () => {
       Author.addHook('beforeDestroy', 'test', laterForTheFirst());
       const options = { where: {}, individualHooks: true };
 
@@ -358,6 +359,28 @@ describeOnEachDatabase('bulk calls', (database) => {
         ['postBulkDelete', undefined],
       ]);
       expect(events[1]?.origin).to.equal(options);
+    });
+
+    it('tells that there was nothing to delete (D-157)', async () => {
+      const count = await Author.destroy({ where: { name: 'Nobody' }, individualHooks: true });
+
+      expect(count).to.equal(0);
+      expect(names()).to.deep.equal(['preBulkDelete', 'postBulkDelete']);
+      expect(events[1]).to.have.property('count', 0);
+    });
+
+    it('is refused without a condition, and sends nothing (D-168)', async () => {
+      const error = await rejectionOf(Author.destroy());
+
+      expect(error.message).to.contain('Missing where');
+      expect(events).to.deep.equal([]);
+    });
+
+    it('sends the signals of all rows of its condition, whatever its limit (D-168)', async () => {
+      const count = await Author.destroy({ where: {}, limit: 1, individualHooks: true });
+
+      expect(count).to.equal(1);
+      expect(names().filter((name) => name === 'postDelete')).to.have.length(2);
     });
 
     it('deletes nothing, and goes on to no other row, when preDelete fails (D-148)', async () => {
@@ -401,6 +424,32 @@ describeOnEachDatabase('bulk calls', (database) => {
     });
   });
 
+  const failing: Record<string, () => Promise<unknown>> = {
+    bulkCreate: () => Author.bulkCreate([{ name: 'Edsger' }, { name: 'Ada' }]),
+    'Model.update()': () => Author.update({ name: 'Ada' }, { where: { name: 'Grace' } }),
+  };
+  for (const [call, run] of Object.entries(failing)) {
+    it(`have no block of their own, and break the one around a failing ${call} (D-137, D-138)`, async () => {
+      await rejectionOf(run);
+      expect(statements.all).to.have.length(1);
+
+      const error = await rejectionOf(atomic(() => rejectionOf(run)));
+
+      expect(error).to.be.instanceOf(RolledBackError);
+      expect(error.cause).to.have.property('name', 'SequelizeUniqueConstraintError');
+    });
+  }
+
+  it('send nothing when a statement is sent without a model (D-167)', async () => {
+    const queries = sequelize.getQueryInterface();
+
+    await queries.bulkDelete('Authors', { name: 'Ada' });
+    await sequelize.query(`DELETE FROM ${queries.quoteIdentifier('Authors', true)}`);
+
+    expect(events).to.deep.equal([]);
+    expect(await Author.count()).to.equal(0);
+  });
+
   const calls: Record<string, () => Promise<unknown>> = {
     preBulkCreate: () => Author.bulkCreate([{ name: 'Edsger' }]),
     preBulkUpdate: () => Author.update({ age: 1 }, { where: {} }),
@@ -437,7 +486,7 @@ describeOnEachDatabase('bulk calls', (database) => {
     expect(told).to.deep.equal([ada, ada, ada, ada]);
   });
 
-  it('add nothing while nobody listens', async () => {
+  it('add nothing while nobody listens (D-162)', async () => {
     for (const disconnect of undo) disconnect();
 
     await Author.bulkCreate([{ name: 'Edsger' }]);
