@@ -219,7 +219,7 @@ describeOnEachDatabase('preDelete and postDelete', (database) => {
     expect(await Draft.findByPk(draft.get('id') as number)).to.equal(null);
   });
 
-  it('tell where a cascade of Sequelize began (D-140)', async () => {
+  it('tell where a cascade of Sequelize began (D-140, D-141, D-142)', async () => {
     const shelf = await Shelf.create({});
     await Book.create({ title: 'Notes', ShelfId: shelf.get('id') });
     statements.clear();
