@@ -37,6 +37,7 @@ type Linked = Model &
     | 'addPost'
     | 'addIdol'
     | 'addFan'
+    | 'addFriend'
     | 'addA'
     | 'setAs'
     | 'addB',
@@ -106,7 +107,7 @@ describeOnEachDatabase('m2mChanged', (database) => {
   }
 
   describe('by addX', () => {
-    it('tells who, what and where (D-169 to D-172)', async () => {
+    it('tells who, what and where (D-169, D-170, D-171, D-172)', async () => {
       await post.addTag(tags[0]);
 
       expect(events).to.have.length(2);
@@ -125,6 +126,19 @@ describeOnEachDatabase('m2mChanged', (database) => {
 
       expect(events[0]).to.include({ reverse: true, instance: tags[0], model: Post });
       expect(events[0]?.pkSet).to.deep.equal(new Set([idOf(post)]));
+    });
+
+    it('has the very instance, also of a class that extends the model (D-173)', async () => {
+      class Special extends Post {}
+      const special = (await new Special().save()) as Linked;
+      events.length = 0;
+
+      await special.addTag(tags[0]);
+      await tags[1]?.addPost(special);
+
+      expect(events[0]).to.include({ instance: special, model: Tag });
+      expect(events[2]).to.include({ instance: tags[1], model: Post });
+      expect(await linked(special)).to.deep.equal(ids().slice(0, 2));
     });
 
     it('has only the keys that are not linked yet, each once (D-174)', async () => {
@@ -269,7 +283,21 @@ describeOnEachDatabase('m2mChanged', (database) => {
       expect(statements.verbs()).to.deep.equal(['BEGIN', 'SELECT', 'COMMIT']);
     });
 
-    it('removes all for an empty array, and clears for null (D-180, D-182)', async () => {
+    it('takes instances and keys of whatever type, in an array (D-184)', async () => {
+      await post.setTags([tags[1], String(ids()[2])]);
+
+      expect(sent()[1]).to.deep.equal(['post_remove', [ids()[0]]]);
+      expect(sent()[3]).to.deep.equal(['post_add', [ids()[2]]]);
+    });
+
+    it('refuses other iterables (D-184)', async () => {
+      const error = await rejectionOf(post.setTags(new Set(tags)));
+
+      expect(error).to.be.instanceOf(InvalidArgumentError);
+      expect(events).to.deep.equal([]);
+    });
+
+    it('removes all for an empty array, and clears for null (D-178, D-180, D-182)', async () => {
       await post.setTags([]);
       await post.setTags([]);
       await post.setTags(null);
@@ -320,7 +348,7 @@ describeOnEachDatabase('m2mChanged', (database) => {
       expect(statements.verbs()).to.deep.equal(['BEGIN', 'INSERT', 'SELECT', 'INSERT', 'COMMIT']);
     });
 
-    it('keeps nothing when a receiver fails', async () => {
+    it('keeps nothing when a receiver fails (D-186)', async () => {
       connect('post_add', () => {
         throw new Error('boom');
       });
@@ -405,7 +433,25 @@ describeOnEachDatabase('m2mChanged', (database) => {
     });
   });
 
-  it('leaves Sequelize its own methods while nobody listens', async () => {
+  it('is not sent for the links of a row that is deleted, nor is anything else (D-159, D-160)', async () => {
+    await post.addTags(tags);
+    events.length = 0;
+    const others: unknown[] = [];
+    for (const signal of [preDelete, postDelete]) {
+      undo.push(signal.connect(({ sender }) => others.push([signal.name, sender])));
+    }
+
+    await post.destroy();
+
+    expect(events).to.deep.equal([]);
+    expect(others).to.deep.equal([
+      ['preDelete', Post],
+      ['postDelete', Post],
+    ]);
+    expect(await through().count()).to.equal(0);
+  });
+
+  it('leaves Sequelize its own methods while nobody listens (D-198)', async () => {
     for (const disconnect of undo) disconnect();
 
     await post.addTag(tags[0]);
@@ -492,6 +538,30 @@ describeOnEachDatabase('m2mChanged', (database) => {
       expect(events[2]?.pkSet).to.deep.equal(new Set([idOf(grace)]));
       expect(await linked(grace, 'Idols')).to.deep.equal([idOf(ada)]);
     });
+
+    it('is sent for one direction, as the other has rows of its own (D-192, D-193)', async () => {
+      const Person = define('Person');
+      const side = { through: 'Friendship', timestamps: false };
+      Person.belongsToMany(Person, {
+        ...side,
+        as: 'Friends',
+        foreignKey: 'one',
+        otherKey: 'other',
+      });
+      await sequelize.sync();
+      const [ada, grace] = [await create(Person, {}), await create(Person, {})];
+
+      await ada.addFriend(grace);
+      expect(await linked(grace, 'Friends')).to.deep.equal([]);
+      await grace.addFriend(ada);
+
+      expect(sent()).to.deep.equal([
+        ['pre_add', [idOf(grace)]],
+        ['post_add', [idOf(grace)]],
+        ['pre_add', [idOf(ada)]],
+        ['post_add', [idOf(ada)]],
+      ]);
+    });
   });
 
   describe('of an explicit through model', () => {
@@ -547,6 +617,16 @@ describeOnEachDatabase('m2mChanged', (database) => {
       await entry.destroy();
 
       expect(others).to.deep.equal(['preSave', 'postSave', 'preDelete', 'postDelete']);
+    });
+
+    it('sends nothing for rows that the database deletes with an instance (D-161)', async () => {
+      await album.addSongs(songs);
+      others.length = 0;
+
+      await album.destroy();
+
+      expect(others).to.deep.equal([]);
+      expect(await Entry.count()).to.equal(0);
     });
 
     it('takes values for its rows, also for those that are there', async () => {
