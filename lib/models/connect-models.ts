@@ -1,33 +1,38 @@
-import type { Model, ModelStatic, Sequelize } from 'sequelize';
-import { type Database, replaceMethod } from '../sequelize/index.js';
-import { bulkCreateFamily } from './bulk-create.js';
-import { bulkDeleteFamily } from './bulk-delete.js';
-import { bulkUpdateFamily } from './bulk-update.js';
-import { connectionFamily } from './connection-created.js';
-import { nameModel, unnameModel } from './defined-models.js';
-import { definitionFamily } from './definition.js';
-import { deleteFamily } from './delete.js';
-import type { Family } from './family.js';
-import { findOrCreateFamily } from './find-or-create.js';
-import { initFamily } from './init.js';
-import { relationFamily } from './m2m/relation-family.js';
-import { migrateFamily } from './migrate.js';
-import { ModelHooks } from './model-hooks.js';
-import { Replaced } from './replaced.js';
-import { saveFamily } from './save.js';
+import type { Model, ModelStatic } from 'sequelize';
+import {
+  type Database,
+  modelsOf,
+  ReplacedMethods,
+  runAfterHooks,
+  watchDefinitions,
+} from '../sequelize/index.js';
+import { bulkCreateFeature } from './bulk-create/bulk-create-feature.js';
+import { bulkDeleteFeature } from './bulk-delete/bulk-delete-feature.js';
+import { bulkUpdateFeature } from './bulk-update/bulk-update-feature.js';
+import { connectionFeature } from './connection/connection-feature.js';
+import { definitionFeature } from './definition/definition-feature.js';
+import { deleteFeature } from './delete/delete-feature.js';
+import type { ModelFeature } from './feature.js';
+import { hooksOf } from './feature-hooks.js';
+import { findOrCreateFeature } from './find-or-create/find-or-create-feature.js';
+import { initFeature } from './init/init-feature.js';
+import { m2mFeature } from './m2m/m2m-feature.js';
+import { migrateFeature } from './migrate/migrate-feature.js';
+import { nameModel, unnameModel } from './model-names.js';
+import { saveFeature } from './save/save-feature.js';
 
-const FAMILIES: readonly ((database: Database) => Family)[] = [
-  initFamily,
-  saveFamily,
-  deleteFamily,
-  bulkCreateFamily,
-  bulkUpdateFamily,
-  bulkDeleteFamily,
-  findOrCreateFamily,
-  relationFamily,
-  definitionFamily,
-  connectionFamily,
-  migrateFamily,
+const FEATURES: readonly ((database: Database) => ModelFeature)[] = [
+  initFeature,
+  saveFeature,
+  deleteFeature,
+  bulkCreateFeature,
+  bulkUpdateFeature,
+  bulkDeleteFeature,
+  findOrCreateFeature,
+  m2mFeature,
+  definitionFeature,
+  connectionFeature,
+  migrateFeature,
 ];
 
 /**
@@ -35,79 +40,34 @@ const FAMILIES: readonly ((database: Database) => Family)[] = [
  * Returns the undo.
  */
 export function connectModels(database: Database): () => void {
-  const { modelManager } = database.sequelize;
-  const families = FAMILIES.map((family) => family(database));
-  const hooks = new ModelHooks(families);
-  const replaced = new Replaced<ModelStatic<Model>>();
+  const { sequelize } = database;
+  const features = FEATURES.map((feature) => feature(database));
+  const hooks = hooksOf(features);
+  const replaced = new ReplacedMethods<ModelStatic<Model>>();
   const connect = (model: ModelStatic<Model>): void => {
     nameModel(model);
     replaced.add(model, () => [
-      hooks.runWith(model),
-      ...families.flatMap((family) => family.replaceMethods?.(model) ?? []),
+      runAfterHooks(model, hooks),
+      ...features.flatMap((feature) => feature.replaceMethods?.(model) ?? []),
     ]);
   };
 
-  for (const model of modelsOf(database.sequelize)) connect(model);
-  const undoDefinitions = watchDefinitions(modelManager as unknown as ModelManager, (model) => {
-    connect(model);
-    for (const family of families) family.modelDefined?.(model);
+  for (const model of modelsOf(sequelize)) connect(model);
+  const undoDefinitions = watchDefinitions(sequelize, {
+    defined(model) {
+      connect(model);
+      for (const feature of features) feature.modelDefined?.(model);
+    },
+    removed: unnameModel,
   });
 
   return () => {
     undoDefinitions();
-    for (const model of modelsOf(database.sequelize)) {
+    for (const model of modelsOf(sequelize)) {
       // It may have been defined anew for another database.
-      if (model.sequelize === database.sequelize) unnameModel(model);
+      if (model.sequelize === sequelize) unnameModel(model);
     }
-    for (const family of families) family.undo?.();
+    for (const feature of features) feature.undo?.();
     replaced.undo();
   };
-}
-
-/** What Sequelize keeps its models in. */
-interface ModelManager {
-  addModel(model: ModelStatic<Model>): unknown;
-  removeModel(model: ModelStatic<Model>): unknown;
-}
-
-/**
- * Has `told` of every model that is defined, and takes the name of one that is removed or defined
- * anew. The hook afterDefine would not do: what it throws is lost in a promise that nobody awaits.
- */
-function watchDefinitions(
-  manager: ModelManager,
-  told: (model: ModelStatic<Model>) => void,
-): () => void {
-  const undoRemove = replaceMethod(
-    manager,
-    'removeModel',
-    (original: ModelManager['removeModel']) =>
-      function (this: ModelManager, model: ModelStatic<Model>) {
-        unnameModel(model);
-        return original.call(this, model);
-      },
-  );
-  const undoAdd = replaceMethod(
-    manager,
-    'addModel',
-    (original: ModelManager['addModel']) =>
-      function (this: ModelManager, model: ModelStatic<Model>) {
-        const added = original.call(this, model);
-        try {
-          told(model);
-        } catch (error) {
-          this.removeModel(model);
-          throw error;
-        }
-        return added;
-      },
-  );
-  return () => {
-    undoAdd();
-    undoRemove();
-  };
-}
-
-function modelsOf(sequelize: Sequelize): readonly ModelStatic<Model>[] {
-  return sequelize.modelManager.all as readonly unknown[] as readonly ModelStatic<Model>[];
 }

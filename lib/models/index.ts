@@ -3,62 +3,74 @@
  *
  * @packageDocumentation
  */
-export { connectModels } from './connect-models.js';
-export { sendMigrate } from './migrate.js';
-export { type ModelSender, ModelSignal } from './model-signal.js';
+
 export {
-  classPrepared,
-  connectionCreated,
-  m2mChanged,
+  type BulkCreate,
+  type BulkCreateBySender,
   postBulkCreate,
-  postBulkDelete,
-  postBulkUpdate,
-  postDelete,
-  postInit,
-  postMigrate,
-  postSave,
   preBulkCreate,
+} from './bulk-create/bulk-create-signals.js';
+export {
+  type BulkDelete,
+  type BulkDeleteBySender,
+  type BulkDeleted,
+  type BulkDeletedBySender,
+  postBulkDelete,
   preBulkDelete,
+} from './bulk-delete/bulk-delete-signals.js';
+export {
+  type BulkUpdate,
+  type BulkUpdateBySender,
+  type BulkUpdated,
+  type BulkUpdatedBySender,
+  postBulkUpdate,
   preBulkUpdate,
+} from './bulk-update/bulk-update-signals.js';
+export { connectModels } from './connect-models.js';
+export { type ConnectionCreated, connectionCreated } from './connection/connection-signals.js';
+export {
+  type ClassPrepared,
+  type ClassPreparedBySender,
+  classPrepared,
+} from './definition/definition-signals.js';
+export {
+  type Delete,
+  type DeleteBySender,
+  postDelete,
   preDelete,
+} from './delete/delete-signals.js';
+export {
+  type PostInit,
+  type PostInitBySender,
+  type PreInit,
+  type PreInitBySender,
+  postInit,
   preInit,
+} from './init/init-signals.js';
+export {
+  type LinksChanged,
+  type LinksCleared,
+  type M2MChanged,
+  type M2MChangedBySender,
+  m2mChanged,
+} from './m2m/m2m-signals.js';
+export { sendMigrate } from './migrate/migrate-feature.js';
+export {
+  type Migrate,
+  type MigrationStep,
+  postMigrate,
   preMigrate,
+} from './migrate/migrate-signals.js';
+export { type ModelSender, ModelSignal } from './model-signal.js';
+export type { ModelPayload, PayloadBySender, PayloadFor } from './payloads.js';
+export {
+  type PostSave,
+  type PostSaveBySender,
+  type PreSave,
+  type PreSaveBySender,
+  postSave,
   preSave,
-} from './model-signals.js';
-export type {
-  BulkCreate,
-  BulkCreateBySender,
-  BulkDelete,
-  BulkDeleteBySender,
-  BulkDeleted,
-  BulkDeletedBySender,
-  BulkUpdate,
-  BulkUpdateBySender,
-  BulkUpdated,
-  BulkUpdatedBySender,
-  ClassPrepared,
-  ClassPreparedBySender,
-  ConnectionCreated,
-  Delete,
-  DeleteBySender,
-  LinksChanged,
-  LinksCleared,
-  M2MChanged,
-  M2MChangedBySender,
-  Migrate,
-  MigrationStep,
-  ModelPayload,
-  PayloadBySender,
-  PayloadFor,
-  PostInit,
-  PostInitBySender,
-  PostSave,
-  PostSaveBySender,
-  PreInit,
-  PreInitBySender,
-  PreSave,
-  PreSaveBySender,
-} from './payloads.js';
+} from './save/save-signals.js';
 export {
   assertSendersResolved,
   type UnresolvedSender,

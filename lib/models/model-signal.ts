@@ -1,5 +1,6 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { InvalidArgumentError } from '../base/index.js';
+import { modelItself } from '../sequelize/index.js';
 import {
   type AnyReceiver,
   type BySender,
@@ -10,7 +11,7 @@ import {
   Signal,
   type Undo,
 } from '../signals/index.js';
-import { modelItself, namesakes } from './defined-models.js';
+import { namesakes } from './model-names.js';
 import type { PayloadBySender, PayloadFor } from './payloads.js';
 
 /** A sender of a model signal: a model, or its name. */

@@ -1,43 +1,16 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize';
 import type { Database } from '../sequelize/index.js';
 import type { PayloadArgument } from '../signals/index.js';
-import { modelItself } from './defined-models.js';
-import { isAutoCreated } from './m2m/many-to-many.js';
+import { isHeard } from './listening.js';
 import type { ModelSignal } from './model-signal.js';
-import type { PayloadBySender, PayloadFor } from './payloads.js';
-
-/** The sender of the signals of an instance. */
-export function senderOf(instance: Model): ModelStatic<Model> {
-  return modelItself(instance.constructor as ModelStatic<Model>);
-}
-
-/** Whether somebody listens to one of two signals of a model. */
-export function isEitherHeard(
-  sender: ModelStatic<Model>,
-  before: Connected,
-  after: Connected,
-): boolean {
-  return isHeard(sender, before) || isHeard(sender, after);
-}
-
-interface Connected {
-  hasConnections(sender: unknown): boolean;
-}
-
-/**
- * Whether a model has receivers of a signal and sends it: the rows of a through model that
- * Sequelize made by itself have no signals but `m2mChanged` (D-111, D-195).
- */
-export function isHeard(sender: ModelStatic<Model>, signal: Connected): boolean {
-  return signal.hasConnections(sender) && !isAutoCreated(sender);
-}
+import type { ModelPayload, PayloadBySender, PayloadFor } from './payloads.js';
 
 /** Sends a signal of a model, if anyone listens, in the block of the operation that it is about. */
 export function send<Kind extends PayloadBySender>(
   database: Database,
   signal: ModelSignal<Kind>,
   sender: ModelStatic<Model>,
-  payload: Omit<PayloadFor<Kind, Model>, 'using' | 'transaction'>,
+  payload: Omit<PayloadFor<Kind, Model>, keyof ModelPayload>,
   transaction: Transaction | null | undefined,
 ): Promise<unknown> | undefined {
   if (!isHeard(sender, signal)) return undefined;

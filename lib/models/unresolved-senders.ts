@@ -1,6 +1,6 @@
 import { functionName, UnknownModelError } from '../base/index.js';
 import { type AnyReceiver, liveConnections, type SignalIdentity } from '../signals/index.js';
-import { modelsNamed } from './defined-models.js';
+import { modelsNamed } from './model-names.js';
 import { ModelSignal } from './model-signal.js';
 
 /** A receiver that waits for a model nobody has defined. */

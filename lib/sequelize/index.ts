@@ -5,11 +5,35 @@
  * @packageDocumentation
  */
 export { ConnectionTransaction, holderOf } from './connection-transaction.js';
+export { type Announce, watchConnections } from './connections.js';
 export { Database } from './database.js';
 export { checkDeferredConstraints } from './deferred-constraints.js';
 export { type Dialect, dialectOf } from './dialects.js';
+export {
+  fieldsChosen,
+  isDecrement,
+  modelOfCall,
+  upsertedInstance,
+  valuesToWrite,
+  writeAlso,
+} from './hook-options.js';
+export { type InstanceWatcher, watchInstances } from './instances.js';
 export type { OpenTransaction } from './internals.js';
+export {
+  type ChangeOptions,
+  type ChangeReplacements,
+  declaredSides,
+  isAutoCreated,
+  type LinkTargets,
+  type RelationSide,
+  watchRelations,
+} from './many-to-many.js';
+export { type DefinitionWatcher, modelsOf, watchDefinitions } from './model-definitions.js';
+export { type AddedHook, type AddedHooks, runAfterHooks } from './model-hooks.js';
+export { deletionMarkOf, modelItself, modelOf } from './models.js';
 export { replaceMethod } from './replace-method.js';
+export { ReplacedMethods, type Undos } from './replaced-methods.js';
+export { RowQueue } from './row-queue.js';
 export { isAborted, isRetryable, isUniqueViolation } from './server-errors.js';
 export { newTransaction } from './statements.js';
 export { GIVEN_BACK } from './transaction-calls.js';

@@ -1,28 +1,28 @@
-import type { Identifier, Model, Transaction, WhereOptions } from 'sequelize';
-import type { Database } from '../../sequelize/index.js';
-import { m2mChanged, postDelete, preDelete } from '../model-signals.js';
-import type { M2MChanged } from '../payloads.js';
-import { isEitherHeard } from '../send.js';
-import { normalKey } from './keys.js';
-import { type ChangeOptions, isReverse, type ManyToMany } from './many-to-many.js';
-import { sourceKeyOf, type ThroughValues } from './others.js';
+import type { Identifier, Model, Transaction } from 'sequelize';
+import type { ChangeOptions, Database, RelationSide } from '../../sequelize/index.js';
+import { postDelete, preDelete } from '../delete/delete-signals.js';
+import { isAnyHeard } from '../listening.js';
+import { type LinkTargetValues, sourceKeyOf } from './link-targets.js';
+import { type M2MChanged, m2mChanged } from './m2m-signals.js';
 
 type Row = Readonly<Record<string, unknown>>;
+
+/** The options of a call that changes links, in its block. */
+export interface OptionsInBlock extends ChangeOptions {
+  readonly transaction: Transaction;
+}
+
+const ROW_SIGNALS = [preDelete, postDelete];
 
 /** The links of one instance on one side of a relation, while a call changes them in its block. */
 export class Links {
   readonly #database: Database;
-  readonly #side: ManyToMany;
+  readonly #side: RelationSide;
   readonly #source: Model;
   readonly #sourceKey: Identifier;
-  readonly #options: ChangeOptions & { readonly transaction: Transaction };
+  readonly #options: OptionsInBlock;
 
-  constructor(
-    database: Database,
-    side: ManyToMany,
-    source: Model,
-    options: ChangeOptions & { readonly transaction: Transaction },
-  ) {
+  constructor(database: Database, side: RelationSide, source: Model, options: OptionsInBlock) {
     this.#database = database;
     this.#side = side;
     this.#source = source;
@@ -30,26 +30,26 @@ export class Links {
     this.#options = options;
   }
 
-  /** Links the others that are not linked yet, and resolves to their through rows. */
-  async add(others: ThroughValues): Promise<unknown> {
-    if (others.size === 0) return undefined;
-    const rows = await this.#rows([...others.keys()]);
-    const missing = new Set([...others.keys()].filter((key) => !rows.has(key)));
+  /** Links the targets that are not linked yet, and resolves to the rows of the new links. */
+  async add(targets: LinkTargetValues): Promise<unknown> {
+    if (targets.size === 0) return undefined;
+    const linked = await this.#rows([...targets.keys()]);
+    const missing = new Set([...targets.keys()].filter((key) => !linked.has(key)));
 
     await this.#send('pre_add', missing);
-    const added = await this.#insert([...missing], others);
-    for (const [key, row] of rows) await this.#updateIfDifferent(key, row, others);
+    const added = await this.#insert([...missing], targets);
+    for (const [key, row] of linked) await this.#updateIfDifferent(key, row, targets);
     await this.#send('post_add', missing);
     return added;
   }
 
-  /** Unlinks the others, and resolves to the number of deleted rows. */
+  /** Unlinks the targets with these keys, and resolves to the number of deleted rows. */
   async remove(keys: Iterable<Identifier>): Promise<number> {
     const asked = new Set(keys);
     if (asked.size === 0) return 0;
 
     await this.#send('pre_remove', asked);
-    const removed = await this.#delete(this.#of([...asked]));
+    const removed = await this.#delete([...asked]);
     await this.#send('post_remove', asked);
     return removed;
   }
@@ -57,24 +57,24 @@ export class Links {
   /** Unlinks everything. */
   async clear(): Promise<void> {
     await this.#send('pre_clear', null);
-    await this.#delete(this.#of());
+    await this.#delete();
     await this.#send('post_clear', null);
   }
 
-  /** Leaves the others linked and nothing else: unlinks first, then links (D-181). */
-  async set(others: ThroughValues | null): Promise<void> {
-    if (others === null || this.#options.clear) await this.clear();
-    if (others !== null) await this.#replace(others);
+  /** Leaves the targets linked and nothing else: unlinks first, then links (D-181). */
+  async set(targets: LinkTargetValues | null): Promise<void> {
+    if (targets === null || this.#options.clear) await this.clear();
+    if (targets !== null) await this.#replace(targets);
   }
 
-  async #replace(others: ThroughValues): Promise<void> {
-    const rows = await this.#rows();
-    const obsolete = [...rows.keys()].filter((key) => !others.has(key));
-    const missing = [...others].filter(([key]) => !rows.has(key));
-    const kept = [...others.keys()].filter((key) => rows.has(key));
+  async #replace(targets: LinkTargetValues): Promise<void> {
+    const linked = await this.#rows();
+    const obsolete = [...linked.keys()].filter((key) => !targets.has(key));
+    const missing = [...targets].filter(([key]) => !linked.has(key));
+    const kept = [...targets.keys()].filter((key) => linked.has(key));
 
     await this.remove(obsolete);
-    for (const key of kept) await this.#update(key, this.#valuesFor(key, others));
+    for (const key of kept) await this.#update(key, this.#valuesFor(key, targets));
     await this.add(new Map(missing));
   }
 
@@ -82,65 +82,57 @@ export class Links {
     const payload = {
       instance: this.#source,
       action,
-      reverse: isReverse(this.#side),
+      reverse: this.#side.isDeclaredSecond,
       model: this.#side.target,
       pkSet,
       using: this.#database.alias,
       transaction: this.#options.transaction,
     };
-    await m2mChanged.send(this.#side.through.model, payload as M2MChanged);
+    await m2mChanged.send(this.#side.linkModel, payload as M2MChanged);
   }
 
-  /**
-   * The condition of the rows that link the instance, or those that link it with `keys`. It keeps
-   * to the scope of the relation, which Sequelize's `remove` forgets.
-   */
-  #of(keys?: readonly Identifier[]): WhereOptions & object {
-    const { identifier, foreignIdentifier, through } = this.#side;
-    const own = { [identifier]: this.#sourceKey, ...through.scope };
-    return keys ? { ...own, [foreignIdentifier]: [...keys] } : own;
+  /** The rows of the links, or of those to some targets, by the keys of their targets. */
+  async #rows(keys?: Identifier[]): Promise<Map<Identifier, Row>> {
+    const side = this.#side;
+    const where = side.linksOf(this.#sourceKey, keys);
+    const rows: unknown[] = await side.linkModel.findAll({ ...this.#options, where, raw: true });
+    return new Map((rows as Row[]).map((row) => [side.targetOf(row), row]));
   }
 
-  async #rows(keys?: readonly Identifier[]): Promise<Map<Identifier, Row>> {
-    const { target, targetKey, through, foreignIdentifier } = this.#side;
-    const where = this.#of(keys);
-    const rows: unknown[] = await through.model.findAll({ ...this.#options, where, raw: true });
-    return new Map(
-      (rows as Row[]).map((row) => [normalKey(target, targetKey, row[foreignIdentifier]), row]),
-    );
+  #valuesFor(key: Identifier, targets: LinkTargetValues): Row {
+    return { ...this.#options.through, ...targets.get(key) };
   }
 
-  #valuesFor(key: Identifier, others: ThroughValues): Row {
-    return { ...this.#options.through, ...others.get(key) };
-  }
-
-  async #insert(keys: readonly Identifier[], others: ThroughValues): Promise<unknown> {
+  async #insert(keys: readonly Identifier[], targets: LinkTargetValues): Promise<unknown> {
     if (keys.length === 0) return undefined;
-    const { through, identifier, foreignIdentifier } = this.#side;
     const rows = keys.map((key) => ({
-      ...this.#valuesFor(key, others),
-      [identifier]: this.#sourceKey,
-      [foreignIdentifier]: key,
-      ...through.scope,
+      ...this.#valuesFor(key, targets),
+      ...this.#side.linksOf(this.#sourceKey, key),
     }));
-    return through.model.bulkCreate(rows, { validate: true, ...this.#options });
+    return this.#side.linkModel.bulkCreate(rows, { validate: true, ...this.#options });
   }
 
-  async #updateIfDifferent(key: Identifier, row: Row, others: ThroughValues): Promise<void> {
-    const values = this.#valuesFor(key, others);
+  async #updateIfDifferent(key: Identifier, row: Row, targets: LinkTargetValues): Promise<void> {
+    const values = this.#valuesFor(key, targets);
     const isDifferent = Object.keys(values).some((name) => values[name] !== row[name]);
     if (isDifferent) await this.#update(key, values);
   }
 
   async #update(key: Identifier, values: Row): Promise<void> {
     if (Object.keys(values).length === 0) return;
-    await this.#side.through.model.update(values, { ...this.#options, where: this.#of([key]) });
+    const where = this.#side.linksOf(this.#sourceKey, [key]);
+    await this.#side.linkModel.update(values, { ...this.#options, where });
   }
 
-  async #delete(where: WhereOptions): Promise<number> {
-    const { model } = this.#side.through;
+  async #delete(keys?: Identifier[]): Promise<number> {
+    const { linkModel } = this.#side;
+    const where = this.#side.linksOf(this.#sourceKey, keys);
     // Rows of a model of one's own are deleted with their own signals (D-196).
-    const individualHooks = isEitherHeard(model, preDelete, postDelete);
-    return model.destroy({ ...this.#options, ...(individualHooks && { individualHooks }), where });
+    const individualHooks = isAnyHeard(linkModel, ROW_SIGNALS);
+    return linkModel.destroy({
+      ...this.#options,
+      ...(individualHooks && { individualHooks }),
+      where,
+    });
   }
 }

@@ -1,0 +1,84 @@
+import type { InstanceDestroyOptions, Model, ModelStatic } from 'sequelize';
+import { InvalidArgumentError } from '../../base/index.js';
+import { type Database, deletionMarkOf, modelOf, replaceMethod } from '../../sequelize/index.js';
+import { inOneBlock } from '../../transactions/index.js';
+import type { ModelFeature } from '../feature.js';
+import { isAnyHeard } from '../listening.js';
+import type { ModelSignal } from '../model-signal.js';
+import { send } from '../send.js';
+import { type DeleteBySender, postDelete, preDelete } from './delete-signals.js';
+import { type FromOrigin, isSoft, ORIGIN, Origin } from './deletion-options.js';
+
+/** The options of a deletion, as callers and hooks get them. */
+interface Options extends InstanceDestroyOptions, FromOrigin {}
+
+type Destroy = (this: Model, ...parameters: [options?: Options]) => Promise<void>;
+
+const SIGNALS = [preDelete, postDelete];
+
+/** Sends `preDelete` and `postDelete`. */
+export function deleteFeature(database: Database): ModelFeature {
+  const sending =
+    (signal: ModelSignal<DeleteBySender>) =>
+    async (instance: Model, options: Options): Promise<void> => {
+      const sender = modelOf(instance);
+      const origin = options[ORIGIN]?.value ?? instance;
+      const payload = { instance, origin, soft: isSoft(sender, options) };
+      await send(database, signal, sender, payload, options.transaction);
+    };
+  return {
+    hooks: {
+      signals: SIGNALS,
+      byType: { beforeDestroy: sending(preDelete), afterDestroy: sending(postDelete) },
+    },
+    replaceMethods: ({ prototype }: ModelStatic<Model>) => [
+      replaceMethod(prototype, 'destroy', (original: Destroy) =>
+        destroyInOneBlock(database, original),
+      ),
+    ],
+  };
+}
+
+/** Has a deletion and its receivers succeed or fail together (D-147). */
+function destroyInOneBlock(database: Database, destroy: Destroy): Destroy {
+  return async function (...parameters) {
+    const [options] = parameters;
+    const isWatched = options?.hooks !== false && isAnyHeard(modelOf(this), SIGNALS);
+    if (!isWatched) return destroy.apply(this, parameters);
+
+    assertKey(this);
+    const origin = options?.[ORIGIN] ?? new Origin(this);
+    const unmark = unmarking(this);
+    try {
+      return await inOneBlock(database, options?.transaction, (transaction) =>
+        destroy.call(this, { ...options, transaction, [ORIGIN]: origin }),
+      );
+    } catch (error) {
+      unmark();
+      throw error;
+    }
+  };
+}
+
+/**
+ * Takes the mark of a paranoid model away again from an instance whose row is not deleted after
+ * all: an instance that is marked could not be destroyed once more.
+ */
+function unmarking(instance: Model): () => void {
+  const mark = deletionMarkOf(modelOf(instance));
+  if (mark === undefined) return () => {};
+
+  const before: unknown = instance.getDataValue(mark);
+  return () => {
+    if (instance.getDataValue(mark) !== before) instance.setDataValue(mark, before);
+  };
+}
+
+function assertKey(instance: Model): void {
+  const { name, primaryKeyAttributes } = modelOf(instance);
+  const missing = primaryKeyAttributes.find((key) => (instance.get(key) ?? null) === null);
+  if (missing === undefined) return;
+  throw new InvalidArgumentError(
+    `This instance of ${name} cannot be destroyed: it has no "${missing}". Save it first.`,
+  );
+}

@@ -1,0 +1,63 @@
+import type { Model } from 'sequelize';
+import type {
+  ChangeOptions,
+  ChangeReplacements,
+  Database,
+  RelationSide,
+} from '../../sequelize/index.js';
+import { inOneBlock } from '../../transactions/index.js';
+import { linkTargetsIn, newLinkTargetsIn, sourceKeyOf } from './link-targets.js';
+import { Links, type OptionsInBlock } from './links.js';
+import { m2mChanged } from './m2m-signals.js';
+
+/**
+ * Changes of links that send `m2mChanged`, each call in one block with its receivers (D-188).
+ * Without receivers it is Sequelize's own, whose `set` deletes and inserts side by side, and whose
+ * `add` and `remove` tell nobody what they change (J-23).
+ */
+export function changesInBlocks(database: Database, side: RelationSide): ChangeReplacements {
+  const isWatched = (options: ChangeOptions | undefined): boolean =>
+    options?.hooks !== false && m2mChanged.hasConnections(side.linkModel);
+
+  const inBlock = (
+    source: Model,
+    options: ChangeOptions | undefined,
+    change: (options: OptionsInBlock) => Promise<unknown>,
+  ): Promise<unknown> => {
+    // Whoever cannot be linked is refused before: an error inside would break the block of the caller.
+    sourceKeyOf(side, source);
+    return inOneBlock(database, options?.transaction, (transaction) =>
+      change({ ...options, transaction }),
+    );
+  };
+
+  const links = (source: Model, options: OptionsInBlock): Links =>
+    new Links(database, side, source, options);
+
+  return {
+    add: (original) => async (source, given, options) => {
+      if (!isWatched(options)) return original(source, given, options);
+      const targets = linkTargetsIn(side, given);
+      return inBlock(source, options, (inside) => links(source, inside).add(targets));
+    },
+
+    remove: (original) => async (source, given, options) => {
+      if (!isWatched(options)) return original(source, given, options);
+      const targets = linkTargetsIn(side, given);
+      return inBlock(source, options, (inside) => links(source, inside).remove(targets.keys()));
+    },
+
+    set: (original) => async (source, given, options) => {
+      if (!isWatched(options)) return original(source, given, options);
+      const targets = newLinkTargetsIn(side, given);
+      return inBlock(source, options, (inside) => links(source, inside).set(targets));
+    },
+
+    /** Sequelize's own makes the target and calls `add`. */
+    create: (original) => async (source, values, given) => {
+      const options = Array.isArray(given) ? { fields: given } : given;
+      if (!isWatched(options)) return original(source, values, given);
+      return inBlock(source, options, (inside) => original(source, values, inside));
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { Identifier, Model } from 'sequelize';
+import { InvalidArgumentError } from '../../base/index.js';
+import type { LinkTargets, RelationSide } from '../../sequelize/index.js';
+
+/** The values for the links to some targets, by the keys of the targets. */
+export type LinkTargetValues = ReadonlyMap<Identifier, object>;
+
+/**
+ * The instances and keys that a call was given, each once.
+ *
+ * @throws {@link InvalidArgumentError} for what is not of the relation's model, or has no key (D-200).
+ */
+export function linkTargetsIn(side: RelationSide, given: LinkTargets): LinkTargetValues {
+  if (given === undefined || given === null) return new Map();
+  const targets = Array.isArray(given) ? given : [given];
+  return new Map(targets.map((target) => [keyOf(side, target), linkValuesOf(side, target)]));
+}
+
+/**
+ * As `linkTargetsIn`, for what replaces everything that is linked: `null` is nothing, and
+ * undefined a mistake.
+ */
+export function newLinkTargetsIn(side: RelationSide, given: LinkTargets): LinkTargetValues | null {
+  if (given === null) return null;
+  if (given !== undefined) return linkTargetsIn(side, given);
+  throw new InvalidArgumentError(
+    'What is to be linked is undefined. Pass null or an empty array to unlink everything.',
+  );
+}
+
+/** The key by which the links know `source`. */
+export function sourceKeyOf(side: RelationSide, source: Model): Identifier {
+  const attribute = side.sourceAttribute;
+  const key = source.get(attribute) as Identifier | null | undefined;
+  if (key !== undefined && key !== null) return key;
+  throw new InvalidArgumentError(
+    `This ${source.constructor.name} has no "${attribute}" to be linked by. Save it first.`,
+  );
+}
+
+function keyOf(side: RelationSide, given: unknown): Identifier {
+  const { target, targetAttribute } = side;
+  const key: unknown = given instanceof target ? given.get(targetAttribute) : asKey(side, given);
+  if (key !== undefined && key !== null) return side.targetKeyAsLoaded(key);
+  throw new InvalidArgumentError(
+    `A ${target.name} without a "${targetAttribute}" cannot be linked or unlinked. Save it first.`,
+  );
+}
+
+function asKey({ target, targetAttribute }: RelationSide, given: unknown): unknown {
+  const isKey = typeof given !== 'object' || given === null || Buffer.isBuffer(given);
+  if (isKey && targetAttribute === target.primaryKeyAttribute) return given;
+  throw new InvalidArgumentError(
+    isKey
+      ? `This relation knows a ${target.name} by its "${targetAttribute}". Pass instances.`
+      : `Only a ${target.name} or its key can be linked or unlinked here, not another object.`,
+  );
+}
+
+/** Sequelize takes values for a link from the instance, under the name of the model of the links. */
+function linkValuesOf({ linkModel }: RelationSide, given: unknown): object {
+  if (typeof given !== 'object' || given === null) return {};
+  const values: unknown = (given as Record<string, unknown>)[linkModel.name];
+  // A row that was loaded with the instance is of another link.
+  return typeof values === 'object' && values !== null && !(values instanceof linkModel)
+    ? values
+    : {};
+}

@@ -1,0 +1,17 @@
+import type { SaveOptions } from 'sequelize';
+import type { RowQueue } from '../../sequelize/index.js';
+
+/** On the options of an update: the fields that the caller gave values for, changed or not. */
+export const GIVEN_FIELDS: unique symbol = Symbol('given fields');
+
+/** On the options of a save that is one of several: the queue in which it has to wait for its turn. */
+export const ROW_QUEUE: unique symbol = Symbol('row queue');
+
+/** The options of a save, as callers and hooks get them. */
+export interface SaveCallOptions extends Omit<SaveOptions, 'fields'> {
+  readonly fields?: string[] | undefined;
+  readonly individualHooks?: boolean | undefined;
+  readonly raw?: boolean | undefined;
+  readonly [GIVEN_FIELDS]?: readonly string[] | undefined;
+  [ROW_QUEUE]?: RowQueue | undefined;
+}

@@ -1,0 +1,75 @@
+import type { Sequelize } from 'sequelize';
+import { dialectOf } from './dialects.js';
+import { replaceMethod } from './replace-method.js';
+
+/** Is told of a connection to the database before it is used. When it fails, so does the query. */
+export type Announce = (connection: object) => Promise<void>;
+
+/** The connections of Sequelize, as far as its types do not show them. */
+interface ConnectionManager {
+  getConnection(options?: SqliteOptions): Promise<object>;
+  disconnect?(connection: object): Promise<unknown>;
+  /** SQLite's open connections. */
+  readonly connections?: Readonly<Record<string, object>>;
+}
+
+/** What Sequelize's SQLite completes the options of a query with, to find its connection. */
+interface SqliteOptions {
+  readonly inMemory?: 0 | 1;
+  readonly uuid?: string;
+}
+
+/** A hook of Sequelize's that its types do not show. */
+interface Hooked {
+  addHook(type: 'afterConnect', name: string, hook: Announce): unknown;
+  removeHook(type: 'afterConnect', name: string): unknown;
+}
+
+/** What `removeHook` finds the hook by. */
+const HOOK = 'sequelize-signals';
+
+/** Announces each connection to the database that is made from now on. Returns the undo. */
+export function watchConnections(sequelize: Sequelize, announce: Announce): () => void {
+  const manager = sequelize.connectionManager as unknown as ConnectionManager;
+  if (!dialectOf(sequelize).hasPool) return watchUnpooled(manager, announce);
+
+  const announceOrClose = async (connection: object): Promise<void> => {
+    try {
+      await announce(connection);
+    } catch (error) {
+      // Sequelize would forget the connection and leave it open.
+      await manager.disconnect?.(connection);
+      throw error;
+    }
+  };
+  const hooked = sequelize as unknown as Hooked;
+  hooked.addHook('afterConnect', HOOK, announceOrClose);
+  return () => hooked.removeHook('afterConnect', HOOK);
+}
+
+/** Without a pool Sequelize runs no hooks for connections, and hands the same one out again. */
+function watchUnpooled(manager: ConnectionManager, announce: Announce): () => void {
+  const known = new WeakSet(Object.values(manager.connections ?? {}));
+  const announced = async (connecting: Promise<object>): Promise<object> => {
+    const connection = await connecting;
+    if (known.has(connection)) return connection;
+
+    known.add(connection);
+    await announce(connection).catch((error) => {
+      known.delete(connection);
+      throw error;
+    });
+    return connection;
+  };
+  return replaceMethod(
+    manager,
+    'getConnection',
+    (original: ConnectionManager['getConnection']) =>
+      function (this: ConnectionManager, options: SqliteOptions = {}) {
+        const connecting = original.call(this, options);
+        // Each query comes by here, and its options have been completed by now.
+        const open = this.connections?.[options.inMemory || (options.uuid ?? '')];
+        return open && known.has(open) ? connecting : announced(connecting);
+      },
+  );
+}

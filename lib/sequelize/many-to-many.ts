@@ -1,0 +1,194 @@
+import type { Identifier, Model, ModelStatic, Sequelize, Transaction } from 'sequelize';
+import { obtain } from '../base/index.js';
+import { keyAsLoaded } from './keys.js';
+import { modelsOf } from './model-definitions.js';
+import { replaceMethod } from './replace-method.js';
+import type { Undos } from './replaced-methods.js';
+
+/** The options of the calls that change links. */
+export interface ChangeOptions {
+  readonly transaction?: Transaction | null | undefined;
+  readonly hooks?: boolean | undefined;
+  /** Values for the links. */
+  readonly through?: object | undefined;
+  /** Has `setX` take away all that there is first, also what it adds again (D-183). */
+  readonly clear?: boolean | undefined;
+  /** Of `createX`: the fields of the new target that are stored. */
+  readonly fields?: string[] | undefined;
+}
+
+/** What is to be linked or unlinked: an instance, its key, or several of them. */
+export type LinkTargets = Model | Identifier | readonly (Model | Identifier)[] | null | undefined;
+
+type Change<Given> = (source: Model, given: Given, options?: ChangeOptions) => Promise<unknown>;
+
+/** What changes the links of `source`; the methods of instances, such as `addX`, call these. */
+interface Changes {
+  add: Change<LinkTargets>;
+  remove: Change<LinkTargets>;
+  set: Change<LinkTargets>;
+  create: Change<object | undefined>;
+}
+
+/** What `belongsToMany` makes. Sequelize's types leave most of it out. */
+interface BelongsToMany extends Changes {
+  readonly associationType: string;
+  readonly target: ModelStatic<Model>;
+  readonly through: { readonly model: ModelStatic<Model>; readonly scope?: object | undefined };
+  /** The attributes of the through model that hold the keys of the two sides. */
+  readonly identifier: string;
+  readonly foreignIdentifier: string;
+  /** The attributes of the two sides that those hold. */
+  readonly sourceKey: string;
+  readonly targetKey: string;
+}
+
+/** For each of the calls that change links, how to make another one of Sequelize's own. */
+export type ChangeReplacements = {
+  readonly [Name in keyof Changes]: (original: Changes[Name]) => Changes[Name];
+};
+
+/**
+ * One side of a many-to-many relation: from its source, the model that `belongsToMany` was called
+ * of, to its target. A link is a row of the through model. Each is asked for when it is needed:
+ * the declaration of the other side may change the attributes of this one.
+ */
+export class RelationSide {
+  readonly #association: BelongsToMany;
+
+  constructor(association: object) {
+    this.#association = association as BelongsToMany;
+  }
+
+  get target(): ModelStatic<Model> {
+    return this.#association.target;
+  }
+
+  /** The model whose rows are the links: the through model. */
+  get linkModel(): ModelStatic<Model> {
+    return this.#association.through.model;
+  }
+
+  /** The attribute of the source that links know it by. */
+  get sourceAttribute(): string {
+    return this.#association.sourceKey;
+  }
+
+  /** The attribute of the target that links know it by. */
+  get targetAttribute(): string {
+    return this.#association.targetKey;
+  }
+
+  /** Whether the other side of the relation was declared before this one, or any like it. */
+  get isDeclaredSecond(): boolean {
+    const side = this.#association;
+    const first = sidesOf(side.through.model).find(
+      (earlier) => isLike(earlier, side) || isOtherSide(earlier, side),
+    );
+    return first !== undefined && !isLike(first, side);
+  }
+
+  /**
+   * What the links from a source have, or those from it to some targets: the condition that finds
+   * them, and the values of a new one. It keeps to the scope of the relation.
+   */
+  linksOf(source: Identifier, targets?: Identifier | Identifier[]): Record<string, unknown> {
+    const { identifier, foreignIdentifier, through } = this.#association;
+    const links = { [identifier]: source, ...through.scope };
+    return targets === undefined ? links : { ...links, [foreignIdentifier]: targets };
+  }
+
+  /** The key of the target that a link leads to. */
+  targetOf(link: Readonly<Record<string, unknown>>): Identifier {
+    return this.targetKeyAsLoaded(link[this.#association.foreignIdentifier]);
+  }
+
+  /** A key of a target as it is when the target is loaded, whatever it was given as. */
+  targetKeyAsLoaded(key: unknown): Identifier {
+    return keyAsLoaded(this.target, this.targetAttribute, key);
+  }
+
+  /** Has links changed by methods of one's own. Returns the undos. */
+  replaceChanges({ add, remove, set, create }: ChangeReplacements): Undos {
+    const side = this.#association;
+    return [
+      replaceMethod(side, 'add', (original: Changes['add']) => add(original.bind(side))),
+      replaceMethod(side, 'remove', (original: Changes['remove']) => remove(original.bind(side))),
+      replaceMethod(side, 'set', (original: Changes['set']) => set(original.bind(side))),
+      replaceMethod(side, 'create', (original: Changes['create']) => create(original.bind(side))),
+    ];
+  }
+}
+
+/** Whether `model` was made by Sequelize, for a relation whose `through` is a mere name. */
+export function isAutoCreated(model: ModelStatic<Model>): boolean {
+  // Such a model is defined with the options of the relation.
+  return 'through' in model.options;
+}
+
+type DeclareSide = (this: ModelStatic<Model>, ...parameters: unknown[]) => BelongsToMany;
+
+/** Tells of each side of a relation that `model` is given from now on. Returns the undo. */
+export function watchRelations(
+  model: ModelStatic<Model>,
+  declared: (side: RelationSide) => void,
+): () => void {
+  // The hook afterAssociate runs for relations with hooks: true only.
+  return replaceMethod(
+    model as unknown as { readonly belongsToMany: DeclareSide },
+    'belongsToMany',
+    (original): DeclareSide =>
+      function (...parameters) {
+        const association = original.apply(this, parameters);
+        declared(noteSide(association));
+        return association;
+      },
+  );
+}
+
+/** The sides of relations that are declared by now, in the order of their declarations. */
+export function declaredSides(sequelize: Sequelize): RelationSide[] {
+  const associations = modelsOf(sequelize).flatMap((model) =>
+    Object.values(model.associations),
+  ) as unknown[] as BelongsToMany[];
+  const sides = associations.filter(({ associationType }) => associationType === 'BelongsToMany');
+  return inOrderOfDeclaration(sides).map(noteSide);
+}
+
+const sideOf = new WeakMap<BelongsToMany, RelationSide>();
+
+/** The sides whose links a model holds, in the order of their declarations. */
+const sidesByLinkModel = new WeakMap<ModelStatic<Model>, readonly BelongsToMany[]>();
+
+function sidesOf(linkModel: ModelStatic<Model>): readonly BelongsToMany[] {
+  return sidesByLinkModel.get(linkModel) ?? [];
+}
+
+function noteSide(side: BelongsToMany): RelationSide {
+  const { model } = side.through;
+  if (!sidesOf(model).includes(side)) sidesByLinkModel.set(model, [...sidesOf(model), side]);
+  return obtain(sideOf, side, () => new RelationSide(side));
+}
+
+function isLike(one: BelongsToMany, other: BelongsToMany): boolean {
+  const { identifier, foreignIdentifier } = one;
+  return identifier === other.identifier && foreignIdentifier === other.foreignIdentifier;
+}
+
+function isOtherSide(one: BelongsToMany, other: BelongsToMany): boolean {
+  const { identifier, foreignIdentifier } = one;
+  return identifier === other.foreignIdentifier && foreignIdentifier === other.identifier;
+}
+
+/** Sides that were declared before anyone watched, in the order of their declarations. */
+function inOrderOfDeclaration(sides: readonly BelongsToMany[]): BelongsToMany[] {
+  const early = sides.filter((side) => !foundItsPair(side));
+  return [...early, ...sides.filter(foundItsPair)];
+}
+
+/** Of two sides, the later one finds the other while it is made: before it knows its own keys. */
+function foundItsPair(side: BelongsToMany): boolean {
+  const properties = Object.keys(side);
+  const paired = properties.indexOf('paired');
+  return paired !== -1 && paired < properties.indexOf('sourceKey');
+}

@@ -1,0 +1,26 @@
+import type { Model, ModelStatic } from 'sequelize';
+
+/** The model itself, for one of the classes that Sequelize derives from it: its scopes and schemas. */
+export function modelItself(model: ModelStatic<Model>): ModelStatic<Model> {
+  let itself = model;
+  while (isDerived(itself)) itself = Object.getPrototypeOf(itself);
+  return itself;
+}
+
+/** The model of an instance, also of one that was loaded through a scope or a schema. */
+export function modelOf(instance: Model): ModelStatic<Model> {
+  return modelItself(instance.constructor as ModelStatic<Model>);
+}
+
+function isDerived(model: object): boolean {
+  if (Object.hasOwn(model, 'options')) return false;
+  return Object.hasOwn(model, '_scope') || Object.hasOwn(model, '_schema');
+}
+
+/** The attribute that marks the rows of a paranoid model as deleted; undefined for other models. */
+export function deletionMarkOf(model: ModelStatic<Model>): string | undefined {
+  const { _timestampAttributes: timestamps } = model as unknown as {
+    readonly _timestampAttributes: { readonly deletedAt?: string };
+  };
+  return timestamps.deletedAt;
+}
