@@ -5,9 +5,9 @@
  *
  * @packageDocumentation
  */
-export type { Block, BlockOptions } from './block.js';
+export type { Block } from './block.js';
 export { BlockName } from './block-name.js';
-export { Blocks, type Foundation } from './blocks.js';
+export { Blocks } from './blocks.js';
 export { type DueCallback, logFailedCallback } from './callbacks.js';
 export type { Driver, Handle, Outcome } from './driver.js';
 export type { ApplicationContext } from './flow.js';

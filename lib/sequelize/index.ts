@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export { ConnectionTransaction, holderOf } from './connection-transaction.js';
-export { type Announce, watchConnections } from './connections.js';
+export { watchConnections } from './connections.js';
 export { Database } from './database.js';
 export { checkDeferredConstraints } from './deferred-constraints.js';
 export { type Dialect, dialectOf } from './dialects.js';
@@ -17,8 +17,7 @@ export {
   valuesToWrite,
   writeAlso,
 } from './hook-options.js';
-export { type InstanceWatcher, watchInstances } from './instances.js';
-export type { OpenTransaction } from './internals.js';
+export { watchInstances } from './instances.js';
 export {
   type ChangeOptions,
   type ChangeReplacements,
@@ -28,7 +27,7 @@ export {
   type RelationSide,
   watchRelations,
 } from './many-to-many.js';
-export { type DefinitionWatcher, modelsOf, watchDefinitions } from './model-definitions.js';
+export { modelsOf, watchDefinitions } from './model-definitions.js';
 export { type AddedHook, type AddedHooks, runAfterHooks } from './model-hooks.js';
 export { deletionMarkOf, modelItself, modelOf } from './models.js';
 export { replaceMethod } from './replace-method.js';

@@ -19,14 +19,14 @@ export class Links {
   readonly #database: Database;
   readonly #side: RelationSide;
   readonly #source: Model;
-  readonly #sourceKey: Identifier;
+  readonly #keyOfSource: Identifier;
   readonly #options: OptionsInBlock;
 
   constructor(database: Database, side: RelationSide, source: Model, options: OptionsInBlock) {
     this.#database = database;
     this.#side = side;
     this.#source = source;
-    this.#sourceKey = sourceKeyOf(side, source);
+    this.#keyOfSource = sourceKeyOf(side, source);
     this.#options = options;
   }
 
@@ -94,7 +94,7 @@ export class Links {
   /** The rows of the links, or of those to some targets, by the keys of their targets. */
   async #rows(keys?: Identifier[]): Promise<Map<Identifier, Row>> {
     const side = this.#side;
-    const where = side.linksOf(this.#sourceKey, keys);
+    const where = side.linksOf(this.#keyOfSource, keys);
     const rows: unknown[] = await side.linkModel.findAll({ ...this.#options, where, raw: true });
     return new Map((rows as Row[]).map((row) => [side.targetOf(row), row]));
   }
@@ -107,7 +107,7 @@ export class Links {
     if (keys.length === 0) return undefined;
     const rows = keys.map((key) => ({
       ...this.#valuesFor(key, targets),
-      ...this.#side.linksOf(this.#sourceKey, key),
+      ...this.#side.linksOf(this.#keyOfSource, key),
     }));
     return this.#side.linkModel.bulkCreate(rows, { validate: true, ...this.#options });
   }
@@ -120,13 +120,13 @@ export class Links {
 
   async #update(key: Identifier, values: Row): Promise<void> {
     if (Object.keys(values).length === 0) return;
-    const where = this.#side.linksOf(this.#sourceKey, [key]);
+    const where = this.#side.linksOf(this.#keyOfSource, [key]);
     await this.#side.linkModel.update(values, { ...this.#options, where });
   }
 
   async #delete(keys?: Identifier[]): Promise<number> {
     const { linkModel } = this.#side;
-    const where = this.#side.linksOf(this.#sourceKey, keys);
+    const where = this.#side.linksOf(this.#keyOfSource, keys);
     // Rows of a model of one's own are deleted with their own signals (D-196).
     const individualHooks = isAnyHeard(linkModel, ROW_SIGNALS);
     return linkModel.destroy({

@@ -21,8 +21,10 @@ const SIGNALS = [preSave, postSave];
  * a call for many with `individualHooks`.
  */
 export function saveFeature(database: Database): ModelFeature {
-  const before = (instance: Model, options: SaveCallOptions) =>
-    (savingWith(options, instance) ?? startInHook(database, instance, options))?.before(options);
+  const before = (instance: Model, options: SaveCallOptions) => {
+    const saving = savingWith(options, instance) ?? startInHook(database, instance, options);
+    return saving?.before(options);
+  };
 
   const after = (instance: Model, options: SaveCallOptions) => {
     const saving = savingWith(options, instance);
@@ -73,10 +75,7 @@ function watchedSave(database: Database, save: Save): Save {
     options: SaveCallOptions | undefined,
   ): Promise<Model> {
     const saving = new Saving(database, instance, options);
-    const marked = optionsFor(saving, options);
-    // Who is saved by a hook or a receiver, with these options, must not wait for this very save.
-    if (marked[ROW_QUEUE]) marked[ROW_QUEUE] = undefined;
-    const saved = await save.call(instance, marked);
+    const saved = await save.call(instance, optionsFor(saving, options));
     const sent = saving.after();
     if (sent !== undefined) await sent;
     return saved;

@@ -1,5 +1,5 @@
 import type { Model } from 'sequelize';
-import type { SaveCallOptions } from './save-options.js';
+import { ROW_QUEUE, type SaveCallOptions } from './save-options.js';
 import type { Saving } from './saving.js';
 
 /**
@@ -12,13 +12,15 @@ interface Options extends SaveCallOptions {
   [SAVINGS]?: Savings | undefined;
 }
 
-/** Options like these for one saving alone. */
+/** The options of a call for one saving, which nothing else is under way with. */
 export function optionsFor(saving: Saving, options: SaveCallOptions | undefined): SaveCallOptions {
   const savings = new Savings(saving);
   // The key comes first: behind a spread, it would be slow to add.
   const marked: Options = { [SAVINGS]: savings, ...options };
   // There may be savings of another call: a hook can hand its options on.
   marked[SAVINGS] = savings;
+  // What a hook saves with them is no row of the call, and must not wait for this very save.
+  if (marked[ROW_QUEUE]) marked[ROW_QUEUE] = undefined;
   return marked;
 }
 
