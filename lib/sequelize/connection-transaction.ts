@@ -1,5 +1,12 @@
 import { obtain } from '../base/index.js';
-import { type Blocks, Lock, type RealTransaction, selfWaitError } from '../blocks/index.js';
+import {
+  type Block,
+  type Blocks,
+  type Handle,
+  Lock,
+  type RealTransaction,
+  selfWaitError,
+} from '../blocks/index.js';
 import { dialectOf } from './dialects.js';
 import type { DriverConnection, OpenTransaction } from './internals.js';
 import { acquire, begin, commit, rollback } from './statements.js';
@@ -11,7 +18,7 @@ const locks = new WeakMap<DriverConnection, Lock>();
 /** What is made real: an outermost block, or the transaction that a test runs in. */
 export interface Realizable {
   readonly blocks: Blocks;
-  readonly handle: object;
+  readonly handle: Handle;
   readonly label: string;
 }
 
@@ -73,9 +80,12 @@ export class ConnectionTransaction implements RealTransaction {
 }
 
 /** The innermost open block around the current flow that uses `connection`, also where `outside` hides it. */
-export function holderOf(
-  blocks: Blocks,
-  connection: DriverConnection,
-): ReturnType<Blocks['current']> {
+function holderOf(blocks: Blocks, connection: DriverConnection): Block | undefined {
   return blocks.findAround(({ root }) => transactionOf(root).connection === connection);
+}
+
+/** As `holderOf`, for the connection that a handle is on, if it is on one. */
+export function holderOfConnectionOf(blocks: Blocks, handle: Handle): Block | undefined {
+  const { connection } = handle as OpenTransaction;
+  return connection && holderOf(blocks, connection);
 }

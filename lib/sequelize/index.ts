@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { ConnectionTransaction, holderOf } from './connection-transaction.js';
+export { ConnectionTransaction, holderOfConnectionOf } from './connection-transaction.js';
 export { watchConnections } from './connections.js';
 export { Database } from './database.js';
 export { checkDeferredConstraints } from './deferred-constraints.js';

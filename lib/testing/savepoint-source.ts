@@ -5,13 +5,7 @@ import type {
   TransactionSource,
   Writes,
 } from '../blocks/for-testing.js';
-import {
-  type Database,
-  dialectOf,
-  holderOf,
-  isAborted,
-  transactionOf,
-} from '../sequelize/index.js';
+import { type Database, dialectOf, holderOfConnectionOf, isAborted } from '../sequelize/index.js';
 import { BorrowedSavepoint } from './borrowed-savepoint.js';
 import type { SavepointHost } from './savepoint-host.js';
 
@@ -82,8 +76,7 @@ export class SavepointSource implements TransactionSource {
 
   /** The open block that `transaction.outside()` hides: to wait for its end would be for ever. */
   #blockAround(): Block | undefined {
-    const { connection } = transactionOf(this.#host.root.stack);
-    return connection && holderOf(this.#database.blocks, connection);
+    return holderOfConnectionOf(this.#database.blocks, this.#host.root.stack.handle);
   }
 
   /** The block on which `block` begins, if it begins inside of another one. */

@@ -29,6 +29,7 @@ const TOUCHED_BY: Record<string, string> = {
   AsyncLocalStorage: 'lib/base/context.ts',
   console: 'lib/base/logger.ts',
   _cls: 'lib/sequelize/cls-slot.ts',
+  getDialect: 'lib/sequelize/dialects.ts',
 };
 
 const FILES = filesUnder('lib', '.ts');
