@@ -1,6 +1,7 @@
 import { type AddedHook, type AddedHooks, modelItself } from '../sequelize/index.js';
+import type { Signal } from '../signals/index.js';
 import type { FeatureHook, ModelFeature } from './feature.js';
-import { isAnyHeard, type ListenedTo, wasAnyHeard } from './listening.js';
+import { isAnyHeard, wasAnyHeard } from './listening.js';
 
 /** The hooks of all features, those of one type in the order of the features. */
 export function hooksOf(features: readonly ModelFeature[]): AddedHooks {
@@ -13,7 +14,7 @@ export function hooksOf(features: readonly ModelFeature[]): AddedHooks {
   return added;
 }
 
-function whileHeard(signals: readonly ListenedTo[], hook: FeatureHook): AddedHook {
+function whileHeard(signals: readonly Signal<object>[], hook: FeatureHook): AddedHook {
   return {
     isNeeded: () => wasAnyHeard(signals),
     takesTurns: (model) => isAnyHeard(modelItself(model), signals),

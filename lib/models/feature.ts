@@ -1,6 +1,6 @@
 import type { Model, ModelStatic } from 'sequelize';
 import type { Undos } from '../sequelize/index.js';
-import type { ListenedTo } from './listening.js';
+import type { Signal } from '../signals/index.js';
 
 /** What makes the models of one database send the signals of one kind. */
 export interface ModelFeature {
@@ -16,7 +16,7 @@ export interface ModelFeature {
 /** What a feature does where Sequelize runs hooks. Several features may share a type of hooks. */
 export interface FeatureHooks {
   /** The signals that they are for: while nobody ever connected to one, they do not run. */
-  readonly signals: readonly ListenedTo[];
+  readonly signals: readonly Signal<object>[];
   /** The hooks, by the types of Sequelize's. They run after those of the application. */
   readonly byType: Readonly<Record<string, FeatureHook>>;
 }

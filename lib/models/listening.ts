@@ -1,17 +1,14 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { isAutoCreated } from '../sequelize/index.js';
-import type { ModelSignal } from './model-signal.js';
-
-/** A signal of models, whatever its payload, for those who ask whether somebody listens. */
-export type ListenedTo = Pick<ModelSignal, 'everConnected' | 'hasConnections'>;
+import { everConnected, hasReceivers, type Signal } from '../signals/index.js';
 
 /** Whether anybody ever listened to one of the signals: the cheapest question that there is. */
-export function wasAnyHeard(signals: readonly ListenedTo[]): boolean {
-  return signals.some((signal) => signal.everConnected);
+export function wasAnyHeard(signals: readonly Signal<object>[]): boolean {
+  return signals.some((signal) => everConnected(signal));
 }
 
 /** Whether a model has receivers of one of the signals and sends it. */
-export function isAnyHeard(model: ModelStatic<Model>, signals: readonly ListenedTo[]): boolean {
+export function isAnyHeard(model: ModelStatic<Model>, signals: readonly Signal<object>[]): boolean {
   return signals.some((signal) => isHeard(model, signal));
 }
 
@@ -19,6 +16,6 @@ export function isAnyHeard(model: ModelStatic<Model>, signals: readonly Listened
  * Whether a model has receivers of a signal and sends it: the rows of a through model that
  * Sequelize made by itself have no signals but `m2mChanged` (D-111, D-195).
  */
-export function isHeard(model: ModelStatic<Model>, signal: ListenedTo): boolean {
-  return signal.hasConnections(model) && !isAutoCreated(model);
+export function isHeard(model: ModelStatic<Model>, signal: Signal<object>): boolean {
+  return hasReceivers(signal, model) && !isAutoCreated(model);
 }

@@ -8,6 +8,7 @@ import {
   type Decided,
   type DisconnectOptions,
   type Receiver,
+  type SenderNames,
   Signal,
   type Undo,
 } from '../signals/index.js';
@@ -48,13 +49,6 @@ type InstanceOf<Sender> = Sender extends ModelStatic<infer Instance> ? Instance 
 export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends Signal<
   PayloadFor<Kind, Model>
 > {
-  #everConnected = false;
-
-  /** Whether anybody ever connected: the cheapest question that a place with much traffic can ask. */
-  get everConnected(): boolean {
-    return this.#everConnected;
-  }
-
   /** Tells `receiver()` what its function gets. There is no such member at run time. */
   declare readonly '~bySender': ReceivedBySender<Kind>;
 
@@ -92,9 +86,8 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
     options?: ConnectOptions<string, This>,
   ): Undo;
   override connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
-    const undo = super.connect(receiver as Receiver<PayloadFor<Kind, Model>>, withSender(options));
-    this.#everConnected = true;
-    return undo;
+    checkSender(options);
+    return super.connect(receiver as Receiver<PayloadFor<Kind, Model>>, options);
   }
 
   /**
@@ -108,38 +101,26 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
     receiver?: AnyReceiver | null,
     options: DisconnectOptions<ModelSender> = {},
   ): boolean {
-    return super.disconnect(receiver, withSender(options));
+    checkSender(options);
+    return super.disconnect(receiver, options);
   }
 
-  /**
-   * Tells whether a send by a model would call anyone. Without a sender it tells whether there is
-   * a receiver for any model.
-   */
-  override hasListeners(sender?: unknown): boolean {
-    return super.hasListeners(senderItself(sender));
-  }
-
-  override hasConnections(sender?: unknown): boolean {
-    return super.hasConnections(senderItself(sender));
-  }
-
-  override isSender(named: unknown, sender: unknown): boolean {
-    return super.isSender(senderItself(named), sender);
-  }
-
-  protected override aliasesOf(sender: unknown): readonly unknown[] {
-    return namesakes(sender);
+  protected override senderNames(): SenderNames {
+    return MODEL_NAMES;
   }
 }
 
-function withSender<Options extends DisconnectOptions>(options: Options): Options {
-  // What is wrong with the options is for the signal to say.
-  if (typeof options !== 'object' || options === null || !('sender' in options)) return options;
+/** A model is known by its class, by the classes that Sequelize derives from it, and by its name. */
+const MODEL_NAMES: SenderNames = {
+  itself: (sender) =>
+    typeof sender === 'function' ? modelItself(sender as ModelStatic<Model>) : sender,
+  aliasesOf: namesakes,
+};
 
-  const { sender } = options;
-  if (sender === undefined || sender === null || isModelSender(sender)) {
-    return { ...options, sender: senderItself(sender) };
-  }
+/** Throws unless the sender is a model, a name, or nobody. The signal checks the other options. */
+function checkSender(options: DisconnectOptions | null | undefined): void {
+  const sender = options?.sender;
+  if (sender === undefined || sender === null || isModelSender(sender)) return;
   throw new InvalidArgumentError(
     'The sender of a model signal must be a model, or the name of one that need not be defined yet.',
   );
@@ -147,8 +128,4 @@ function withSender<Options extends DisconnectOptions>(options: Options): Option
 
 function isModelSender(sender: unknown): sender is ModelSender {
   return typeof sender === 'function' || (typeof sender === 'string' && sender !== '');
-}
-
-function senderItself(sender: unknown): unknown {
-  return typeof sender === 'function' ? modelItself(sender as ModelStatic<Model>) : sender;
 }

@@ -1,11 +1,11 @@
 import { functionName, UnknownModelError } from '../base/index.js';
-import { type AnyReceiver, liveConnections, type SignalIdentity } from '../signals/index.js';
+import { type AnyReceiver, liveReceivers, type Signal } from '../signals/index.js';
 import { modelsNamed } from './model-names.js';
 import { ModelSignal } from './model-signal.js';
 
 /** A receiver that waits for a model nobody has defined. */
 export interface UnresolvedSender {
-  readonly signal: SignalIdentity;
+  readonly signal: Signal<object>;
   /** The name given as the sender. */
   readonly name: string;
   readonly receiver: AnyReceiver;
@@ -25,10 +25,10 @@ export interface UnresolvedSender {
  * ```
  */
 export function unresolvedSenders(): UnresolvedSender[] {
-  return liveConnections().flatMap((connection) => {
-    const { signal } = connection;
-    const name = connection.primitiveSender();
-    const receiver = connection.receiver();
+  return liveReceivers().flatMap((connected) => {
+    const { signal } = connected;
+    const name = connected.primitiveSender();
+    const receiver = connected.receiver();
     if (!(signal instanceof ModelSignal) || typeof name !== 'string' || !receiver) return [];
     return modelsNamed(name).length > 0 ? [] : [{ signal, name, receiver }];
   });

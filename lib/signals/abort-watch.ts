@@ -3,7 +3,7 @@ export interface Abortable {
   disconnect(): boolean;
 }
 
-// Many connections may wait for one abort signal. Each with a listener of its own would make
+// Many receivers may wait for one abort signal. Each with a listener of its own would make
 // adding slower the more there are, and Node warn of a leak after the tenth.
 const watches = new WeakMap<AbortSignal, AbortWatch>();
 

@@ -1,15 +1,4 @@
-import {
-  ANYTHING,
-  BOOLEAN,
-  checkOptions,
-  InvalidArgumentError,
-  isObject,
-  type OptionRules,
-  show,
-} from '../base/index.js';
-import type { AnyReceiver } from './any-receiver.js';
-import type { ConnectionRequest } from './connection.js';
-import { type IdentityKey, identityKey } from './identity-key.js';
+import { ANYTHING, BOOLEAN, checkOptions, isObject, type OptionRules } from '../base/index.js';
 
 /** Says which connection of a receiver is meant. */
 export interface DisconnectOptions<Sender = unknown> {
@@ -43,14 +32,14 @@ export interface ConnectOptions<Sender = unknown, This = unknown>
   readonly signal?: AbortSignal | undefined;
 }
 
-const IDENTITY_RULES: OptionRules = {
+const DISCONNECT_RULES: OptionRules = {
   sender: ANYTHING,
   dispatchUid: { accepts: isUid, expected: 'a non-empty string or a symbol' },
   thisArg: { accepts: isObject, expected: 'an object or a function' },
 };
 
 const CONNECT_RULES: OptionRules = {
-  ...IDENTITY_RULES,
+  ...DISCONNECT_RULES,
   weak: BOOLEAN,
   once: BOOLEAN,
   signal: { accepts: isAbortSignal, expected: 'an AbortSignal' },
@@ -61,36 +50,9 @@ export function checkConnectOptions(call: string, options: ConnectOptions): void
   checkOptions(call, options, CONNECT_RULES);
 }
 
-/** What the arguments of `connect` ask for. */
-export function connectionRequest(
-  receiver: AnyReceiver,
-  options: ConnectOptions,
-): ConnectionRequest {
-  checkReceiver(receiver);
-  checkConnectOptions('connect()', options);
-
-  const { dispatchUid, thisArg, weak = false, once = false, signal } = options;
-  const key = dispatchUid ?? identityKey(receiver, thisArg);
-  return { receiver, thisArg, key, weak, once, abortSignal: signal };
-}
-
-/** The connection that the arguments of `disconnect` mean, or none (D-029). */
-export function requestedKey(
-  receiver: AnyReceiver | null | undefined,
-  options: DisconnectOptions,
-): IdentityKey | undefined {
-  const hasReceiver = receiver !== undefined && receiver !== null;
-  if (hasReceiver) checkReceiver(receiver);
-  checkOptions('disconnect()', options, IDENTITY_RULES);
-
-  const { dispatchUid, thisArg } = options;
-  return dispatchUid ?? (hasReceiver ? identityKey(receiver, thisArg) : undefined);
-}
-
-/** Throws unless it can be called: always, and not in debug mode only (D-014, D-015). */
-export function checkReceiver(receiver: unknown): void {
-  if (typeof receiver === 'function') return;
-  throw new InvalidArgumentError(`A receiver must be a function, not ${show(receiver)}.`);
+/** Throws unless these are options that `disconnect` knows. */
+export function checkDisconnectOptions(options: DisconnectOptions): void {
+  checkOptions('disconnect()', options, DISCONNECT_RULES);
 }
 
 function isUid(value: unknown): boolean {

@@ -1,5 +1,5 @@
-import type { AnyReceiver } from './any-receiver.js';
-import type { Connection } from './connection.js';
+import type { ConnectedReceiver } from './connected-receiver.js';
+import type { AnyReceiver } from './receiver.js';
 import type { PendingCall, ReceiverResponse, Sending } from './sending.js';
 
 /** Calls receivers one after another; the first error ends it. */
@@ -24,10 +24,10 @@ export async function sendOneByOne(
   sending: Sending,
   afterEach: (receiver: AnyReceiver) => Promise<void>,
 ): Promise<void> {
-  for (const connection of sending.begin()) {
-    const receiver = connection.claim();
+  for (const connected of sending.begin()) {
+    const receiver = connected.claim();
     if (receiver === undefined) continue;
-    await sending.call(connection, receiver);
+    await sending.call(connected, receiver);
     await afterEach(receiver);
   }
 }
@@ -90,20 +90,20 @@ interface SettledCall {
 
 /** Starts the receivers in connection order and waits for every one of them. */
 function callAll(sending: Sending): Promise<SettledCall[]> {
-  const calls = sending.begin().flatMap((connection) => {
-    const receiver = connection.claim();
-    return receiver === undefined ? [] : [settle(sending, connection, receiver)];
+  const calls = sending.begin().flatMap((connected) => {
+    const receiver = connected.claim();
+    return receiver === undefined ? [] : [settle(sending, connected, receiver)];
   });
   return Promise.all(calls);
 }
 
 async function settle(
   sending: Sending,
-  connection: Connection,
+  connected: ConnectedReceiver,
   receiver: AnyReceiver,
 ): Promise<SettledCall> {
   try {
-    return { receiver, outcome: await sending.call(connection, receiver), ok: true };
+    return { receiver, outcome: await sending.call(connected, receiver), ok: true };
   } catch (thrown) {
     return { receiver, outcome: thrown, ok: false };
   }

@@ -1,17 +1,20 @@
 import { obtain } from '../base/index.js';
-import type { AnyReceiver } from './any-receiver.js';
+import type { AnyReceiver } from './receiver.js';
 
 /**
- * What makes two connections for one sender the same, as one value (D-004): a dispatchUid, a
- * receiver, or what stands in for a receiver. A stand-in refers neither to the receiver nor to its
- * `this`, and so keeps none of them alive.
+ * The identity of a connection among those for the same sender, as one value that a Map can look
+ * up (D-004). It is the `dispatchUid` where there is one. Else it is the receiver, or an empty
+ * object that stands for the receiver together with the `this` that it is called on.
+ *
+ * A receiver has an empty object that stands for it alone, too. Whoever lists a weak receiver takes
+ * that as the key: a Map keeps its keys alive, and a stand-in refers to nothing.
  */
 export type IdentityKey = string | symbol | object;
 
 const standIns = new WeakMap<AnyReceiver, object>();
 const standInsByThis = new WeakMap<AnyReceiver, WeakMap<object, object>>();
 
-/** The key of a receiver, which is the receiver itself, or of one that is called on `thisArg`. */
+/** The key of a receiver that is called on `thisArg`, or on nothing. */
 export function identityKey(receiver: AnyReceiver, thisArg: object | undefined): IdentityKey {
   if (thisArg === undefined) return receiver;
 
@@ -19,12 +22,12 @@ export function identityKey(receiver: AnyReceiver, thisArg: object | undefined):
   return obtain(byThis, thisArg, () => ({}));
 }
 
-/** The same key for whoever must keep nothing alive: a stand-in, where it is a receiver. */
+/** The same identity as a key that keeps nothing alive: the stand-in, if `key` is a receiver. */
 export function weakKey(key: IdentityKey): IdentityKey {
   return isReceiver(key) ? obtain(standIns, key, () => ({})) : key;
 }
 
-/** What stands in for a receiver, if anyone has asked for it yet. */
+/** What `weakKey` has returned for a receiver, if it was ever asked. It makes nothing. */
 export function knownStandIn(key: IdentityKey): object | undefined {
   return isReceiver(key) ? standIns.get(key) : undefined;
 }

@@ -4,21 +4,19 @@
  * @packageDocumentation
  */
 
-export type { AnyReceiver } from './any-receiver.js';
 export type { ConnectOptions, DisconnectOptions } from './connect-options.js';
-export type { Connection, SignalIdentity } from './connection.js';
-export { liveConnections } from './live-connections.js';
-export { type Mute, muteEverywhere, muteInFlow, type SuppressedCall } from './muting.js';
-export { type ConnectReceiver, type EventOf, receiver, type SignalOrSignals } from './receiver.js';
-export type { ReceiverResponse } from './sending.js';
+export type { ConnectedReceiver } from './connected-receiver.js';
+export { liveReceivers } from './live-receivers.js';
+export { type Mute, muteEverywhere, muteInFlow } from './muting.js';
+export type { BySender, Decided, PayloadArgument, PayloadOf } from './payload.js';
+export type { AnyReceiver, Receiver, SignalEvent } from './receiver.js';
 export {
-  type BySender,
-  type Decided,
-  type PayloadArgument,
-  type PayloadOf,
-  type Receiver,
-  Signal,
-  type SignalEvent,
-  type SignalOptions,
-  type Undo,
-} from './signal.js';
+  type ConnectReceiver,
+  type EventOf,
+  receiver,
+  type SignalOrSignals,
+} from './receiver-decorator.js';
+export type { SenderNames } from './sender-names.js';
+export type { ReceiverResponse } from './sending.js';
+export { everConnected, hasReceivers, Signal, type SignalOptions } from './signal.js';
+export type { Undo } from './undo.js';

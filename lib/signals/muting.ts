@@ -1,15 +1,14 @@
 import { FlowValue, isThenable } from '../base/index.js';
-import type { AnyReceiver } from './any-receiver.js';
-import { type Connection, newestConnectionOrder, type SignalIdentity } from './connection.js';
-
-/** A signal, as far as a mute must know it. */
-export interface MutableSignal extends SignalIdentity {
-  isSender(named: unknown, sender: unknown): boolean;
-}
+import { type ConnectedReceiver, newestOrder } from './connected-receiver.js';
+import type { AnyReceiver } from './receiver.js';
+import type { ReceiverTable } from './receiver-table.js';
+import { isNamed } from './sender-names.js';
+import type { Sending } from './sending.js';
+import type { Signal } from './signal.js';
 
 /** What is to be muted. Receivers that are connected later are not: they still run (D-317). */
 export interface Mute {
-  readonly signal: MutableSignal;
+  readonly signal: Signal<object>;
   /** Mutes only what this sender sends; left out, whatever is sent. */
   readonly sender?: unknown;
   /** Receivers and dispatchUids that run all the same. */
@@ -18,15 +17,11 @@ export interface Mute {
   readonly onSuppressed?: ((call: SuppressedCall) => void) | undefined;
 }
 
-/** One send. */
-export interface MutableSend {
-  readonly signal: SignalIdentity;
+/** A call of a receiver that was left out. */
+interface SuppressedCall {
+  readonly signal: Signal<object>;
   readonly sender: unknown;
   readonly payload: object;
-}
-
-/** A call of a receiver that was left out. */
-export interface SuppressedCall extends MutableSend {
   readonly receiver: AnyReceiver;
 }
 
@@ -75,39 +70,44 @@ export function isAnythingMuted(): boolean {
   return activeMutes > 0;
 }
 
-/** The connections that a send by `sender` would reach. */
-export function unmuted(
-  connections: readonly Connection[],
-  signal: SignalIdentity,
-  sender: unknown,
-): readonly Connection[] {
-  const mutes = mutesOf(signal, sender);
-  return connections.filter((connection) => !mutes.some((mute) => mute.silenced(connection)));
+/** Whether a send by a sender would call anyone, in this flow and now. */
+export function hasUnmutedReceivers(table: ReceiverTable, named: unknown): boolean {
+  const sender = table.names.itself(named);
+  const receivers = unmuted(table.receiversFor(sender), table, sender);
+  return receivers.some((connected) => connected.receiver() !== undefined);
 }
 
-/** The connections that `send` reaches. Those that it does not reach are reported to the mutes. */
+/** Those receivers that a send is to call. The calls of the others are reported to the mutes. */
 export function withoutSuppressed(
-  connections: readonly Connection[],
-  send: MutableSend,
-): readonly Connection[] {
-  const { signal, sender, payload } = send;
-  for (const mute of mutesOf(signal, sender)) {
-    for (const connection of connections) {
-      const receiver = mute.silenced(connection);
+  receivers: readonly ConnectedReceiver[],
+  { table, signal, sender, payload }: Sending,
+): readonly ConnectedReceiver[] {
+  for (const mute of mutesOf(table, sender)) {
+    for (const connected of receivers) {
+      const receiver = mute.silenced(connected);
       if (receiver) mute.report({ signal, sender, payload, receiver });
     }
   }
-  return unmuted(connections, signal, sender);
+  return unmuted(receivers, table, sender);
 }
 
-function mutesOf(signal: SignalIdentity, sender: unknown): ActiveMute[] {
-  return [...everywhere, ...(inFlow.get() ?? [])].filter((mute) => mute.concerns(signal, sender));
+function unmuted(
+  receivers: readonly ConnectedReceiver[],
+  table: ReceiverTable,
+  sender: unknown,
+): readonly ConnectedReceiver[] {
+  const mutes = mutesOf(table, sender);
+  return receivers.filter((connected) => !mutes.some((mute) => mute.silenced(connected)));
+}
+
+function mutesOf(table: ReceiverTable, sender: unknown): ActiveMute[] {
+  return [...everywhere, ...(inFlow.get() ?? [])].filter((mute) => mute.concerns(table, sender));
 }
 
 class ActiveMute {
   readonly #mute: Mute;
-  readonly #newestConnection = newestConnectionOrder();
-  // A flow may outlive its mute, in work that nobody awaited.
+  readonly #newestOrder = newestOrder();
+  // Work that nobody awaited goes on when the mute of its flow has ended, and finds it in the flow.
   #ended = false;
 
   constructor(mute: Mute) {
@@ -121,19 +121,21 @@ class ActiveMute {
     activeMutes -= 1;
   }
 
-  concerns(signal: SignalIdentity, sender: unknown): boolean {
+  concerns(table: ReceiverTable, sender: unknown): boolean {
     const mute = this.#mute;
-    return !this.#ended && mute.signal === signal && mute.signal.isSender(mute.sender, sender);
+    return (
+      !this.#ended && mute.signal === table.signal && isNamed(table.names, mute.sender, sender)
+    );
   }
 
-  /** The receiver of the connection, if it is not to be called. */
-  silenced(connection: Connection): AnyReceiver | undefined {
-    const receiver = connection.receiver();
-    if (receiver === undefined || connection.order > this.#newestConnection) return undefined;
+  /** The function, if it is not to be called. */
+  silenced(connected: ConnectedReceiver): AnyReceiver | undefined {
+    const receiver = connected.receiver();
+    if (receiver === undefined || connected.order > this.#newestOrder) return undefined;
 
     const { except } = this.#mute;
     const isExcepted =
-      except?.has(receiver) || (typeof connection.key !== 'object' && except?.has(connection.key));
+      except?.has(receiver) || (typeof connected.key !== 'object' && except?.has(connected.key));
     return isExcepted ? undefined : receiver;
   }
 

@@ -7,10 +7,11 @@ import {
   logger,
   NonErrorThrownError,
 } from '../base/index.js';
-import type { AnyReceiver } from './any-receiver.js';
-import type { Connection, SignalIdentity } from './connection.js';
-import type { ConnectionTable } from './connection-table.js';
+import type { ConnectedReceiver } from './connected-receiver.js';
 import { isAnythingMuted, withoutSuppressed } from './muting.js';
+import type { AnyReceiver } from './receiver.js';
+import type { ReceiverTable } from './receiver-table.js';
+import type { Signal } from './signal.js';
 
 /** A receiver with what it returned, or in the robust forms with the error that it threw. */
 export type ReceiverResponse = [receiver: AnyReceiver, response: unknown];
@@ -23,26 +24,21 @@ export interface PendingCall {
 
 /** One send of one signal. */
 export class Sending {
-  readonly signal: SignalIdentity;
+  readonly table: ReceiverTable;
+  readonly signal: Signal<object>;
   readonly sender: unknown;
   readonly payload: object;
-  readonly #table: ConnectionTable;
-  #connections: readonly Connection[] | undefined;
+  #receivers: readonly ConnectedReceiver[] | undefined;
   #next = 0;
-  // To copy it is much faster than to put each event together anew.
+  // Receivers get copies of it. To copy is much faster than to put each event together anew.
   #event: object | undefined;
   #responses: ReceiverResponse[] | undefined;
 
-  constructor(
-    signal: SignalIdentity,
-    table: ConnectionTable,
-    sender: unknown,
-    payload: object = {},
-  ) {
-    this.signal = signal;
+  constructor(table: ReceiverTable, sender: unknown, payload: object = {}) {
+    this.table = table;
+    this.signal = table.signal;
     this.sender = sender;
     this.payload = payload;
-    this.#table = table;
   }
 
   /** What the receivers called so far have responded, in connection order (D-052). */
@@ -51,13 +47,14 @@ export class Sending {
   }
 
   /**
-   * Checks the payload and returns the connections as they are now: changes made by the receivers
-   * are for later sends (D-023, D-031). The constructor does not, so that asynchronous forms reject.
+   * Checks the payload and returns the receivers that are connected now: what they connect and
+   * disconnect is for later sends (D-023, D-031). The constructor does not check, so that the
+   * asynchronous forms reject and do not throw.
    */
-  begin(): readonly Connection[] {
+  begin(): readonly ConnectedReceiver[] {
     checkPayload(this.signal, this.payload);
-    const connections = this.#table.connectionsFor(this.sender);
-    return isAnythingMuted() ? withoutSuppressed(connections, this) : connections;
+    const receivers = this.table.receiversFor(this.sender);
+    return isAnythingMuted() ? withoutSuppressed(receivers, this) : receivers;
   }
 
   /**
@@ -65,18 +62,18 @@ export class Sending {
    * for the caller to add. Nothing is awaited as long as no receiver asks for it.
    */
   proceed(robust: boolean): PendingCall | undefined {
-    this.#connections ??= this.begin();
-    // A field would be read anew behind each call of a receiver, which V8 cannot see into.
-    const connections = this.#connections;
-    const last = connections.length - 1;
+    this.#receivers ??= this.begin();
+    // V8 cannot see into a receiver, and so would read the field anew after each call of one.
+    const receivers = this.#receivers;
+    const last = receivers.length - 1;
     for (let at = this.#next; at <= last; at += 1) {
-      const connection = connections[at] as Connection;
-      const receiver = connection.claim();
+      const connected = receivers[at] as ConnectedReceiver;
+      const receiver = connected.claim();
       if (receiver === undefined) continue;
       try {
         // The last to be called gets the original. Most sends have but one receiver.
         const own = at === last ? this.#original() : { ...this.#original() };
-        const response = receiver.call(connection.thisArg() as never, own as never);
+        const response = receiver.call(connected.thisArg() as never, own as never);
         if (isThenable(response)) {
           this.#next = at + 1;
           return { receiver, promise: response };
@@ -91,8 +88,8 @@ export class Sending {
   }
 
   /** Calls a receiver with an event of its own: what it changes there no other sees (J-08). */
-  call(connection: Connection, receiver: AnyReceiver): unknown {
-    return receiver.call(connection.thisArg() as never, { ...this.#original() } as never);
+  call(connected: ConnectedReceiver, receiver: AnyReceiver): unknown {
+    return receiver.call(connected.thisArg() as never, { ...this.#original() } as never);
   }
 
   /** Adds the response of the receiver that was called last. */
@@ -116,7 +113,8 @@ export class Sending {
 
   /** The error for a receiver that returned a promise to a synchronous send (J-03). */
   refusal({ receiver, promise }: PendingCall): AsyncReceiverError {
-    // The error tells of the promise. Its rejection would tell nobody, and end the process.
+    // The error is all that the caller is told. Should the promise reject, nobody else handles it,
+    // and that would end the process.
     Promise.resolve(promise).catch(() => {});
     return new AsyncReceiverError(
       `${this.#describe(receiver)} returned a promise, which a synchronous send cannot await. ` +
@@ -144,7 +142,7 @@ export class Sending {
   }
 }
 
-function checkPayload(signal: SignalIdentity, payload: unknown): void {
+function checkPayload(signal: Signal<object>, payload: unknown): void {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
     throw new InvalidArgumentError(
       `The payload of ${signal.name} must be an object, as in send(sender, { order }).`,

@@ -1,13 +1,6 @@
 import { checkOptions, NAME, type OptionRules } from '../base/index.js';
-import type { AnyReceiver } from './any-receiver.js';
-import {
-  type ConnectOptions,
-  connectionRequest,
-  type DisconnectOptions,
-  requestedKey,
-} from './connect-options.js';
-import type { ConnectionHandle } from './connection-handle.js';
-import { ConnectionTable } from './connection-table.js';
+import type { ConnectOptions, DisconnectOptions } from './connect-options.js';
+import { connectRequest, requestedKey } from './connect-request.js';
 import {
   sendInOrder,
   sendInOrderRobust,
@@ -17,46 +10,13 @@ import {
   sendTogether,
   sendTogetherRobust,
 } from './dispatch.js';
-import { isAnythingMuted, unmuted } from './muting.js';
+import { hasUnmutedReceivers, isAnythingMuted } from './muting.js';
+import type { Decided, PayloadArgument } from './payload.js';
+import type { AnyReceiver, Receiver } from './receiver.js';
+import { ReceiverTable } from './receiver-table.js';
+import { BY_IDENTITY, type SenderNames } from './sender-names.js';
 import { type ReceiverResponse, Sending } from './sending.js';
-
-/** What a receiver is called with: the payload of the send, with its signal and its sender. */
-export type SignalEvent<Payload extends object, Sender = unknown> = Payload & {
-  readonly signal: Signal<Payload>;
-  readonly sender: Sender;
-};
-
-/** A function to connect. What it returns is its response; a promise is awaited. */
-export type Receiver<Payload extends object, Sender = unknown, This = void> = (
-  this: This,
-  event: SignalEvent<Payload, Sender>,
-) => unknown;
-
-/**
- * What receivers get, where it depends on the sender: `payload` and `from`, the sender of the
- * event, name `this['sender']` where they do. A signal says so by a member `~bySender` that it has
- * in its type alone.
- */
-export interface BySender {
-  readonly sender: unknown;
-  readonly payload: object;
-  readonly from: unknown;
-}
-
-/** The payload of a signal, as in `PayloadOf<typeof orderPaid>`. */
-export type PayloadOf<Sent> = Sent extends Signal<infer Payload> ? Payload : never;
-
-/** The payload as an argument of a send. It may be left out when nothing in it is required. */
-export type PayloadArgument<Payload extends object> =
-  Record<never, never> extends Payload ? [payload?: Payload] : [payload: Payload];
-
-/**
- * Ends the connection that `connect` made, and returns true; false when it made none or when it
- * has ended already. It works with `using` as well.
- */
-export interface Undo extends Disposable {
-  (): boolean;
-}
+import { type Undo, undoOf } from './undo.js';
 
 /** The options of a new signal. */
 export interface SignalOptions {
@@ -68,17 +28,13 @@ export interface SignalOptions {
   readonly name?: string | undefined;
 }
 
-/**
- * Keeps a type parameter from being inferred at this place, so that `sender` and `thisArg` alone
- * decide. It is what `NoInfer` does, for TypeScript before 5.4.
- */
-export type Decided<Type> = [Type][Type extends unknown ? 0 : never];
-
-const NO_ALIASES: readonly unknown[] = [];
-
 const SIGNAL_RULES: OptionRules = {
   name: NAME,
 };
+
+// The rest of the library may ask more of a signal than its users: by the functions at the end of
+// this file, which see the private receivers through this, and not by public members.
+let tableOf: (signal: Signal<object>) => ReceiverTable;
 
 /**
  * Something that happens, and the functions that want to be told of it.
@@ -103,13 +59,17 @@ const SIGNAL_RULES: OptionRules = {
 export class Signal<Payload extends object = object> {
   /** The name in messages and logs. */
   readonly name: string;
-  readonly #connections: ConnectionTable;
+  readonly #receivers: ReceiverTable;
+
+  static {
+    tableOf = (signal) => signal.#receivers;
+  }
 
   /** @throws {@link InvalidArgumentError} when an option is unknown or of the wrong kind. */
   constructor(options: SignalOptions = {}) {
     checkOptions('new Signal()', options, SIGNAL_RULES);
     this.name = options.name ?? 'signal';
-    this.#connections = new ConnectionTable(this, (sender) => this.aliasesOf(sender));
+    this.#receivers = new ReceiverTable(this, this.senderNames());
   }
 
   /**
@@ -146,10 +106,10 @@ export class Signal<Payload extends object = object> {
     options: ConnectOptions<Sender, This>,
   ): Undo;
   connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
-    const request = connectionRequest(receiver, options);
+    const request = connectRequest(receiver, options);
     if (request.abortSignal?.aborted) return undoOf(undefined);
 
-    return undoOf(this.#connections.connect(options.sender, request)?.handle());
+    return undoOf(this.#receivers.connect(options.sender, request)?.handle());
   }
 
   /**
@@ -167,7 +127,7 @@ export class Signal<Payload extends object = object> {
     const key = requestedKey(receiver, options);
     if (key === undefined) return false;
 
-    return this.#connections.disconnect(options.sender, key);
+    return this.#receivers.disconnect(options.sender, key);
   }
 
   /**
@@ -175,23 +135,9 @@ export class Signal<Payload extends object = object> {
    * is a receiver for any sender.
    */
   hasListeners(sender?: unknown): boolean {
-    if (!isAnythingMuted()) return this.hasConnections(sender);
-
-    const connections = unmuted(this.#connections.connectionsFor(sender), this, sender);
-    return connections.some((connection) => connection.receiver() !== undefined);
-  }
-
-  /**
-   * Tells whether a receiver is connected for `sender`, also while it is muted. Whoever sends may
-   * ask this to save the work when nobody is.
-   */
-  hasConnections(sender?: unknown): boolean {
-    return this.#connections.hasLiveReceiver(sender);
-  }
-
-  /** Tells whether `sender` is the one that `named` stands for in the options of `connect`. */
-  isSender(named: unknown, sender: unknown): boolean {
-    return (named ?? sender) === sender || this.aliasesOf(named).includes(sender);
+    return isAnythingMuted()
+      ? hasUnmutedReceivers(this.#receivers, sender)
+      : this.#receivers.hasReceivers(sender);
   }
 
   /**
@@ -271,12 +217,9 @@ export class Signal<Payload extends object = object> {
     return sendTogetherRobust(this.#sending(sender, payload));
   }
 
-  /**
-   * What else a sender is known as: its receivers get the sends of this sender too. A sender is
-   * known by its identity alone (D-040), unless a kind of signal overrides this.
-   */
-  protected aliasesOf(_sender: unknown): readonly unknown[] {
-    return NO_ALIASES;
+  /** How this kind of signal knows senders. Asked once, by the constructor. */
+  protected senderNames(): SenderNames {
+    return BY_IDENTITY;
   }
 
   /** Sends as `send` does, and awaits `afterEach` behind each receiver, before the next is called. */
@@ -289,18 +232,19 @@ export class Signal<Payload extends object = object> {
   }
 
   #sending(sender: unknown, payload: Payload | undefined): Sending {
-    return new Sending(this, this.#connections, sender, payload);
+    return new Sending(this.#receivers, sender, payload);
   }
 }
 
-// Not in connect(): the undo must hold nothing but the handle, or it keeps the sender alive (D-041).
-function undoOf(handle: ConnectionHandle | undefined): Undo {
-  const undo = () => handle?.disconnect() ?? false;
-  undo[Symbol.dispose] = disposeUndo;
-  return undo;
+/**
+ * Whether a receiver is connected for `sender`, or for any sender. Unlike `hasListeners` it counts
+ * those that are muted. Whoever sends may ask this to save the work when nobody is connected.
+ */
+export function hasReceivers(signal: Signal<object>, sender?: unknown): boolean {
+  return tableOf(signal).hasReceivers(sender);
 }
 
-// Shared by all undo functions: a closure for each would double what they cost.
-function disposeUndo(this: Undo): void {
-  this();
+/** Whether anyone ever connected: the cheapest question that a place with much traffic can ask. */
+export function everConnected(signal: Signal<object>): boolean {
+  return tableOf(signal).everConnected;
 }

@@ -1,13 +1,11 @@
 import { functionName, LeakError } from '../base/index.js';
 import type { RootBlock } from '../blocks/for-testing.js';
-import { type Connection, liveConnections } from '../signals/index.js';
+import { type ConnectedReceiver, liveReceivers, type Signal } from '../signals/index.js';
 import { databases } from '../transactions/index.js';
 import { takeLeftOpen } from './test-level.js';
 
 /** What there was when the last call looked. It is undefined before the first. */
-let known:
-  | { readonly connections: ConnectionCount; readonly blocks: WeakSet<RootBlock> }
-  | undefined;
+let known: { readonly receivers: ReceiverCount; readonly blocks: WeakSet<RootBlock> } | undefined;
 
 /**
  * Throws when something has been left behind since the last call: receivers connected, blocks and
@@ -29,33 +27,33 @@ let known:
  */
 export function assertNoLeaks(): void {
   const before = known;
-  const connections = liveConnections();
+  const receivers = liveReceivers();
   const blocks = [...databases()].flatMap(({ blocks }) => [...blocks.open]);
   const leftOpen = takeLeftOpen();
-  known = { connections: new ConnectionCount(connections), blocks: new WeakSet(blocks) };
+  known = { receivers: new ReceiverCount(receivers), blocks: new WeakSet(blocks) };
   if (!before) return;
 
   const leaks = [
-    ...connections.filter((one) => !before.connections.take(one)).map(describeConnection),
+    ...receivers.filter((one) => !before.receivers.take(one)).map(describeReceiver),
     ...blocks.filter((one) => !before.blocks.has(one)).map(describeBlock),
     ...leftOpen.map((label) => `${label} was open when the transaction of its test ended`),
   ];
   if (leaks.length > 0) throw new LeakError(leaks);
 }
 
-/** How many connections there were of each receiver or `dispatchUid` to each signal. */
-class ConnectionCount {
-  readonly #counts = new WeakMap<Connection['signal'], Map<Connection['key'], number>>();
+/** How often each receiver or `dispatchUid` was connected to each signal. */
+class ReceiverCount {
+  readonly #counts = new WeakMap<Signal<object>, Map<ConnectedReceiver['key'], number>>();
 
-  constructor(connections: readonly Connection[]) {
-    for (const { signal, key } of connections) {
-      const ofSignal = this.#counts.get(signal) ?? new Map<Connection['key'], number>();
+  constructor(receivers: readonly ConnectedReceiver[]) {
+    for (const { signal, key } of receivers) {
+      const ofSignal = this.#counts.get(signal) ?? new Map<ConnectedReceiver['key'], number>();
       this.#counts.set(signal, ofSignal.set(key, (ofSignal.get(key) ?? 0) + 1));
     }
   }
 
-  /** Takes one away that is like `connection`; false when there was none, or none is left. */
-  take({ signal, key }: Connection): boolean {
+  /** Takes one away that is like this; false when there was none, or none is left. */
+  take({ signal, key }: ConnectedReceiver): boolean {
     const ofSignal = this.#counts.get(signal);
     const count = ofSignal?.get(key) ?? 0;
     if (count > 0) ofSignal?.set(key, count - 1);
@@ -63,10 +61,10 @@ class ConnectionCount {
   }
 }
 
-function describeConnection(connection: Connection): string {
-  const receiver = connection.receiver();
+function describeReceiver(connected: ConnectedReceiver): string {
+  const receiver = connected.receiver();
   const name = receiver ? functionName(receiver) : 'anonymous';
-  return `${connection.signal.name} has the receiver "${name}"`;
+  return `${connected.signal.name} has the receiver "${name}"`;
 }
 
 function describeBlock({ label, callbacks }: RootBlock): string {

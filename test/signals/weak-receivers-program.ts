@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { receiver, Signal } from 'sequelize-signals';
-import { liveConnections } from '#lib/signals/index';
+import { liveReceivers } from '#lib/signals/index';
 
 const collect = globalThis.gc as () => void;
 
@@ -29,7 +29,7 @@ async function reached(signal: Signal): Promise<{ responses: number; live: numbe
 }
 
 function liveOf(signal: Signal): number {
-  return liveConnections().filter((connection) => connection.signal === signal).length;
+  return liveReceivers().filter((connected) => connected.signal === signal).length;
 }
 
 /** Does it 100,000 times, and tells whether memory grew by more than 20 bytes for each. */
@@ -258,7 +258,7 @@ const CASES: Record<string, () => Promise<object>> = {
 
   'a signal is not kept alive by its connections': async () => {
     await settle();
-    const before = liveConnections().length;
+    const before = liveReceivers().length;
     const signal = (() => {
       const made = new Signal();
       keep(made.connect(() => 1, { signal: keep(new AbortController().signal) }));
@@ -269,7 +269,7 @@ const CASES: Record<string, () => Promise<object>> = {
       return new WeakRef(made);
     })();
     await settle();
-    return { alive: signal.deref() !== undefined, live: liveConnections().length - before };
+    return { alive: signal.deref() !== undefined, live: liveReceivers().length - before };
   },
 
   'D-038: 100,000 weak receivers leave nothing behind': async () => {

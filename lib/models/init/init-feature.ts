@@ -1,4 +1,5 @@
 import { type Database, watchInstances } from '../../sequelize/index.js';
+import { everConnected, hasReceivers } from '../../signals/index.js';
 import type { ModelFeature } from '../feature.js';
 import { postInit, preInit } from './init-signals.js';
 
@@ -8,13 +9,13 @@ export function initFeature({ alias: using }: Database): ModelFeature {
     replaceMethods: (model) => [
       watchInstances(model, {
         // Hardly any program connects to these signals.
-        isNeeded: () => preInit.everConnected || postInit.everConnected,
+        isNeeded: () => everConnected(preInit) || everConnected(postInit),
         making(sender, values) {
-          const isHeard = preInit.everConnected && preInit.hasConnections(sender);
+          const isHeard = everConnected(preInit) && hasReceivers(preInit, sender);
           if (isHeard) preInit.sendSync(sender, { values, using });
         },
         made(sender, instance) {
-          const isHeard = postInit.everConnected && postInit.hasConnections(sender);
+          const isHeard = everConnected(postInit) && hasReceivers(postInit, sender);
           if (isHeard) postInit.sendSync(sender, { instance, using });
         },
       }),

@@ -5,6 +5,7 @@ import type {
   Database,
   RelationSide,
 } from '../../sequelize/index.js';
+import { hasReceivers } from '../../signals/index.js';
 import { inOneBlock } from '../../transactions/index.js';
 import { linkTargetsIn, newLinkTargetsIn, sourceKeyOf } from './link-targets.js';
 import { Links, type OptionsInBlock } from './links.js';
@@ -17,7 +18,7 @@ import { m2mChanged } from './m2m-signals.js';
  */
 export function changesInBlocks(database: Database, side: RelationSide): ChangeReplacements {
   const isWatched = (options: ChangeOptions | undefined): boolean =>
-    options?.hooks !== false && m2mChanged.hasConnections(side.linkModel);
+    options?.hooks !== false && hasReceivers(m2mChanged, side.linkModel);
 
   const inBlock = (
     source: Model,

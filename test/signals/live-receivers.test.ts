@@ -1,18 +1,18 @@
 import { expect } from 'chai';
 import { Signal } from 'sequelize-signals';
 import { functionName } from '#lib/base/index';
-import { liveConnections } from '#lib/signals/index';
+import { liveReceivers } from '#lib/signals/index';
 
-describe('liveConnections()', () => {
-  it('lists the connections of all signals, oldest first, until they end', () => {
+describe('liveReceivers()', () => {
+  it('lists the receivers of all signals, oldest first, until they are disconnected', () => {
     const [one, other] = [new Signal({ name: 'one' }), new Signal({ name: 'other' })];
-    const before = new Set(liveConnections());
+    const before = new Set(liveReceivers());
     const added = () =>
-      liveConnections()
-        .filter((connection) => !before.has(connection))
-        .map((connection) => {
-          const receiver = connection.receiver();
-          return `${connection.signal.name}.${receiver && functionName(receiver)}`;
+      liveReceivers()
+        .filter((connected) => !before.has(connected))
+        .map((connected) => {
+          const receiver = connected.receiver();
+          return `${connected.signal.name}.${receiver && functionName(receiver)}`;
         });
 
     const undo = one.connect(function first() {});
