@@ -77,17 +77,17 @@ export class Savepoint {
   }
 
   /** Sets it, behind the queries that are on their way. */
-  async set(): Promise<void> {
+  set(): Promise<unknown> {
     const { queue, driver, handle } = this.#stack;
-    await queue.send(() => {
+    return queue.send(() => {
       this.#stack.push(this);
       return driver.setSavepoint(handle, this.name);
     });
   }
 
   /** Keeps what came after it. */
-  async release(): Promise<void> {
-    await this.#stack.queue.send(() => {
+  release(): Promise<unknown> {
+    return this.#stack.queue.send(() => {
       // The server would forget the younger ones with it, and transactions of Sequelize end in any order.
       return this.#stack.isYoungest(this) ? this.#sendRelease() : Promise.resolve();
     });

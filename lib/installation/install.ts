@@ -9,12 +9,12 @@ import {
 import { connectModels } from '../models/index.js';
 import { Database } from '../sequelize/index.js';
 import {
+  addDatabase,
   afterTransaction,
   assertAliasFree,
   Connection,
   connections,
-  register,
-  unregister,
+  removeDatabase,
 } from '../transactions/index.js';
 
 /** Options of `install`. */
@@ -54,11 +54,11 @@ export function install(sequelize: Sequelize, options: InstallOptions = {}): Con
   const { using: alias = 'default' } = options;
   assertAliasFree(alias);
   const database = new Database(alias, sequelize, afterTransaction);
-  register(database);
+  addDatabase(database);
   const disconnectModels = connectModels(database);
   return new Connection(database, () => {
     database.uninstall();
-    unregister(database);
+    removeDatabase(database);
     disconnectModels();
   });
 }

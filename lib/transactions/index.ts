@@ -18,13 +18,13 @@ export type {
 export { atomic, defer, onCommit, transaction } from './namespace.js';
 export type { OnCommit, OnCommitOptions } from './on-commit.js';
 export {
+  addDatabase,
   assertAliasFree,
   databaseFor,
   databases,
-  register,
+  removeDatabase,
   USING,
   type Using,
-  unregister,
 } from './registry.js';
 export {
   type PostCommit,

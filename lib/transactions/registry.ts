@@ -65,13 +65,13 @@ export function assertAliasFree(alias: string): void {
 }
 
 /** Has `using` find the database. */
-export function register(database: Database): void {
+export function addDatabase(database: Database): void {
   byAlias.set(database.alias, database);
   bySequelize.set(database.sequelize, database);
 }
 
-/** Undoes `register`. */
-export function unregister(database: Database): void {
+/** Undoes `addDatabase`. */
+export function removeDatabase(database: Database): void {
   byAlias.delete(database.alias);
   bySequelize.delete(database.sequelize);
 }
