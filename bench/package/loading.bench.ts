@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ConsumerFolder } from '../../test/package/consumer-folder.js';
 import { pack } from '../../test/package/tarball.js';
@@ -7,6 +8,9 @@ import { ROOT } from '../../test/support/repository.js';
 import type { Benchmark, Contender } from '../benchmark.js';
 
 const run = promisify(execFile);
+
+/** Where the peers are installed. */
+const BENCH = join(ROOT, 'bench');
 
 /** Loads a package in a process that has loaded nothing else, and says how long that took. */
 function loading(name: string, cwd: string): Contender {
@@ -52,7 +56,7 @@ export const benchmarks: readonly Benchmark[] = [
     times: 1,
     rounds: 21,
     ours,
-    peers: Object.fromEntries(PEERS.map((name) => [name, () => loading(name, ROOT)])),
+    peers: Object.fromEntries(PEERS.map((name) => [name, () => loading(name, BENCH)])),
     targets: [{ below: 10 }],
   },
 ];

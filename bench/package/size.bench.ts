@@ -26,7 +26,7 @@ function ourSize(): Contender {
 function sizeOf(name: string): () => Contender {
   return () => ({
     async run() {
-      const folder = join(ROOT, 'node_modules', name);
+      const folder = join(ROOT, 'bench', 'node_modules', name);
       const options = ['--dry-run', '--json', '--ignore-scripts'];
       const { stdout } = await run('npm', ['pack', ...options, folder], { cwd: ROOT });
       const [packed]: { size: number }[] = Object.values(JSON.parse(stdout));

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,6 +7,9 @@ import { promisify } from 'node:util';
 import { manifest, ROOT } from '../support/repository.js';
 
 const execute = promisify(execFile);
+
+/** The folder with what consumers use beside the library, and have to install for that. */
+export const RUNNERS = 'test/package/consumer';
 
 /** A project in an empty folder, outside of the repository, that depends on the packed library. */
 export class ConsumerFolder {
@@ -24,18 +28,18 @@ export class ConsumerFolder {
     return folder;
   }
 
-  /** Links packages from the repository's own node_modules, so that no network is needed. */
+  /** Links packages that are installed in the repository, so that no network is needed. */
   async link(...packages: string[]): Promise<void> {
     for (const name of packages) {
       const path = join(this.path, 'node_modules', name);
       await mkdir(dirname(path), { recursive: true });
-      await symlink(join(ROOT, 'node_modules', name), path, 'junction');
+      await symlink(installed(name), path, 'junction');
     }
   }
 
   /** Copies a file of test/package/consumer. */
   async copy(name: string): Promise<void> {
-    await cp(join(ROOT, 'test', 'package', 'consumer', name), join(this.path, name));
+    await cp(join(ROOT, RUNNERS, name), join(this.path, name));
   }
 
   async write(name: string, content: object): Promise<void> {
@@ -52,4 +56,9 @@ export class ConsumerFolder {
   async remove(): Promise<void> {
     await rm(this.path, { recursive: true, force: true });
   }
+}
+
+function installed(name: string): string {
+  const own = join(ROOT, 'node_modules', name);
+  return existsSync(own) ? own : join(ROOT, RUNNERS, 'node_modules', name);
 }

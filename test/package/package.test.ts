@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { expect } from 'chai';
 import { manifest } from '../support/repository.js';
 import { ConsumerFolder } from './consumer-folder.js';
+import { installRunners } from './runners.js';
 import { pack, type Tarball } from './tarball.js';
 
 const { name, exports: entries } = manifest();
@@ -108,12 +109,16 @@ describe('the package', function () {
       });
     }
 
-    it("works under Jest's default configuration", async () => {
-      await consumer.link('sequelize', 'sqlite3', 'jest');
-      await consumer.copy('jest.test.js');
-      await consumer.write('package.json', { name: 'consumer' });
+    describe("under Jest's default configuration", () => {
+      before(installRunners);
 
-      await consumer.node('node_modules/jest/bin/jest.js');
+      it('works', async () => {
+        await consumer.link('sequelize', 'sqlite3', 'jest');
+        await consumer.copy('jest.test.js');
+        await consumer.write('package.json', { name: 'consumer' });
+
+        await consumer.node('node_modules/jest/bin/jest.js');
+      });
     });
   });
 });

@@ -1,4 +1,5 @@
 import { restore } from 'sinon';
+import { runnerReport } from '../package/runners.js';
 import { databaseReport, stopServers } from './databases.js';
 
 export const mochaHooks: Mocha.RootHookObject = {
@@ -9,5 +10,5 @@ export const mochaHooks: Mocha.RootHookObject = {
 
 export async function mochaGlobalTeardown(): Promise<void> {
   await stopServers();
-  for (const line of databaseReport()) console.log(`  ${line}`);
+  for (const line of [...databaseReport(), ...runnerReport()]) console.log(`  ${line}`);
 }

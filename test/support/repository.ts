@@ -9,11 +9,11 @@ export function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** The files below a folder whose names end in `extension`, named from the root, in order. */
+/** Our files below a folder whose names end in `extension`, named from the root, in order. */
 export function filesUnder(folder: string, extension: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .map((path) => posix.join(folder, path.replaceAll('\\', '/')))
-    .filter((path) => path.endsWith(extension))
+    .filter((path) => path.endsWith(extension) && !path.includes('/node_modules/'))
     .sort();
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { ConsumerFolder } from '../package/consumer-folder.js';
+import { installRunners } from '../package/runners.js';
 import { pack, type Tarball } from '../package/tarball.js';
 import { read } from '../support/repository.js';
 
@@ -29,6 +30,8 @@ interface Runner {
   /** How the tests are run, after they have been compiled if they must be. */
   readonly command: readonly string[];
   readonly compiles: boolean;
+  /** Whether it is installed for these tests alone. */
+  readonly apart: boolean;
   /** Finds the number of tests that passed. */
   readonly passed: RegExp;
 }
@@ -40,6 +43,7 @@ const RUNNERS: readonly Runner[] = [
     packages: ['mocha', '@types/mocha'],
     command: ['node_modules/mocha/bin/mocha.js'],
     compiles: true,
+    apart: false,
     passed: /(\d+) passing/,
   },
   {
@@ -48,6 +52,7 @@ const RUNNERS: readonly Runner[] = [
     packages: ['jest', '@jest/globals', '@types/mocha'],
     command: ['node_modules/jest/bin/jest.js'],
     compiles: true,
+    apart: true,
     passed: /Tests: +(\d+) passed/,
   },
   {
@@ -56,6 +61,7 @@ const RUNNERS: readonly Runner[] = [
     packages: ['vitest'],
     command: ['node_modules/vitest/vitest.mjs', 'run'],
     compiles: false,
+    apart: true,
     passed: /Tests +(\d+) passed/,
   },
   {
@@ -69,6 +75,7 @@ const RUNNERS: readonly Runner[] = [
       ...TESTS.map(({ path }) => path.replace('.ts', '.js')),
     ],
     compiles: true,
+    apart: false,
     passed: /^# pass (\d+)$/m,
   },
 ];
@@ -84,25 +91,29 @@ describe('the tests of docs/testing.md', function () {
   after(() => tarball.remove());
 
   for (const runner of RUNNERS) {
-    it(`pass in ${runner.name}, against the packed library`, async () => {
-      const consumer = await ConsumerFolder.create(tarball.path);
-      try {
-        await consumer.link(
-          'sequelize',
-          'sqlite3',
-          'typescript',
-          '@types/node',
-          ...runner.packages,
-        );
-        await writeFiles(consumer.path, runner);
-        if (runner.compiles) await run(consumer.path, ['node_modules/typescript/bin/tsc']);
+    describe(`in ${runner.name}`, () => {
+      if (runner.apart) before(installRunners);
 
-        const output = await run(consumer.path, runner.command);
+      it('pass, against the packed library', async () => {
+        const consumer = await ConsumerFolder.create(tarball.path);
+        try {
+          await consumer.link(
+            'sequelize',
+            'sqlite3',
+            'typescript',
+            '@types/node',
+            ...runner.packages,
+          );
+          await writeFiles(consumer.path, runner);
+          if (runner.compiles) await run(consumer.path, ['node_modules/typescript/bin/tsc']);
 
-        expect(runner.passed.exec(output)?.[1], output).to.equal(String(TITLES.length));
-      } finally {
-        await consumer.remove();
-      }
+          const output = await run(consumer.path, runner.command);
+
+          expect(runner.passed.exec(output)?.[1], output).to.equal(String(TITLES.length));
+        } finally {
+          await consumer.remove();
+        }
+      });
     });
   }
 });
