@@ -20,6 +20,7 @@ const SOURCES = [
   'tsconfig.json',
   'tsconfig.pack.json',
   'rollup.config.mjs',
+  'tools/prune-declarations.mjs',
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
