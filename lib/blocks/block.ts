@@ -4,7 +4,8 @@ import type { Blocks } from './blocks.js';
 import type { Driver, Handle, Outcome } from './driver.js';
 import { Lock, type LockHolder } from './lock.js';
 import type { RootBlock } from './root-block.js';
-import type { SavepointOwner } from './savepoint-stack.js';
+import type { Savepoint, SavepointOwner } from './savepoint-stack.js';
+import { isWithin } from './scope.js';
 import type { Writes } from './source.js';
 import {
   abandonedError,
@@ -40,6 +41,10 @@ export abstract class Block implements SavepointOwner, OpenChild {
   abstract readonly root: RootBlock;
   /** What stands for the block outside. */
   abstract readonly handle: Handle;
+  /** The moment at which it was opened. */
+  abstract readonly opened: number;
+  /** The savepoint that undoes it; none for a level that only the whole transaction undoes. */
+  abstract readonly savepoint: Savepoint | undefined;
 
   readonly blocks: Blocks;
   protected readonly options: BlockOptions;
@@ -80,6 +85,13 @@ export abstract class Block implements SavepointOwner, OpenChild {
 
   get open(): boolean {
     return this.#phase === 'open';
+  }
+
+  /** The innermost level around it, itself included, that is open: whose work its own is part of. */
+  get openLevel(): Block {
+    let level: Block = this;
+    while (!level.open && level.parent) level = level.parent;
+    return level;
   }
 
   /** Whether its work was kept: for the outermost level, that it was committed. */
@@ -204,17 +216,25 @@ export abstract class Block implements SavepointOwner, OpenChild {
     else if (this.kind === 'atomic') this.breakBy(error);
   }
 
-  /** Lets nothing more run in the transaction, up to the level that undoes this block. */
-  breakBy(error: unknown): void {
-    this.root.failures.breakBy(this, error);
+  /**
+   * Lets nothing more run in the transaction, up to the level that undoes this block.
+   *
+   * @param since - the moment from which on all has to be undone to mend it.
+   */
+  breakBy(error: unknown, since: number = this.root.stack.clock.tick()): void {
+    this.root.failures.breakBy(this, since, error);
   }
 
-  /** Django's `set_rollback` (D-215, D-216). */
+  /** Django's `set_rollback` (D-215, D-216). What is wrong around the level that it is about stays so. */
   setRollback(value: boolean): void {
     const { failures } = this.root;
-    if (value) failures.request(this);
-    else if (failures.current?.final) throw brokenError(this, failures.current.error);
-    else failures.clear();
+    if (value) {
+      failures.request(this);
+      return;
+    }
+    const level = this.savepoint?.owner ?? this.root;
+    failures.mend(({ block }) => isWithin(block, level));
+    this.assertSound();
   }
 
   /** Queues a callback for the commit. */

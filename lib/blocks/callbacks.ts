@@ -1,5 +1,6 @@
 import { functionName, logger } from '../base/index.js';
-import { isWithin, type Scope } from './scope.js';
+import type { Block } from './block.js';
+import type { Clock } from './clock.js';
 
 /** A function to call after the commit. */
 export type Callback = () => unknown;
@@ -23,8 +24,8 @@ export interface Capture {
 
 /** One registration: what to call, how, and in which block it was made. */
 export interface Registration extends DueCallback {
-  readonly block: Scope;
-  readonly number: number;
+  readonly block: Block;
+  readonly moment: number;
 }
 
 /**
@@ -32,12 +33,11 @@ export interface Registration extends DueCallback {
  * savepoint's rollback undoes was registered after it, so a rollback looks only at the tail.
  */
 export class Callbacks {
+  readonly #clock: Clock;
   #registrations: Registration[] = [];
-  #last = 0;
 
-  /** A mark for `dropSince`: what is registered from now on comes after it. */
-  get mark(): number {
-    return this.#last;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   /** How many callbacks wait. */
@@ -45,24 +45,20 @@ export class Callbacks {
     return this.#registrations.length;
   }
 
-  add(callback: Callback, robust: boolean, block: Scope, capture: Capture | undefined): void {
-    this.#last += 1;
-    this.#registrations.push({ callback, robust, block, number: this.#last, capture });
+  add(callback: Callback, robust: boolean, block: Block, capture: Capture | undefined): void {
+    const moment = this.#clock.tick();
+    this.#registrations.push({ callback, robust, block, moment, capture });
     capture?.waitsIn(this);
   }
 
-  /**
-   * Drops what was registered after `mark`: in `block` and the blocks inside it (D-251), or
-   * anywhere. What an enclosing block registered meanwhile stays.
-   */
-  dropSince(mark: number, block?: Scope): void {
+  /** Drops those that are `undone` among what was registered after the moment `since` (D-251). */
+  dropSince(since: number, undone: (registration: Registration) => boolean): void {
     const registrations = this.#registrations;
     let first = registrations.length;
-    while (first > 0 && (registrations[first - 1] as Registration).number > mark) first -= 1;
+    while (first > 0 && (registrations[first - 1] as Registration).moment > since) first -= 1;
     const tail = registrations.splice(first);
-    if (!block) return;
     for (const registration of tail) {
-      if (!isWithin(registration.block, block)) registrations.push(registration);
+      if (!undone(registration)) registrations.push(registration);
     }
   }
 

@@ -1,9 +1,12 @@
+import type { Block } from './block.js';
 import { isWithin, type Scope } from './scope.js';
 
 /** Why a transaction cannot go on: an error, or `setRollback(true)`. */
 export interface Failure {
   /** The level whose undoing makes the transaction sound again. */
-  readonly block: Scope;
+  readonly block: Block;
+  /** The moment from which on all has to be undone for the failure to be over. */
+  readonly since: number;
   readonly error: unknown;
   readonly requested: boolean;
   /** Whether the server has ended the transaction, so that no savepoint saves it. */
@@ -11,47 +14,55 @@ export interface Failure {
 }
 
 /**
- * What is wrong with a transaction, for all of its levels: Django's `needs_rollback` (D-207). The
- * first failure is the one that is told. It is over when the level in which it happened is undone,
- * unless it is final.
+ * What is wrong with a transaction, for all of its levels: Django's `needs_rollback` (D-207). While
+ * anything is, nothing more runs in it.
+ *
+ * Each failure is over when, and only when, what it spoiled has been undone: the level in which it
+ * happened, or by a savepoint that is older than all it spoiled. So several are kept, which have
+ * different ends: a block may fail beside a failure inside it. The first is the one that is told.
  */
 export class FailureRecord {
-  #current: Failure | undefined;
+  #failures: readonly Failure[] = [];
   /** The last error of a query, for a COMMIT that the server turns into a ROLLBACK. */
   lastError: unknown;
 
   get current(): Failure | undefined {
-    return this.#current;
+    return this.#failures[0];
   }
 
-  /** Lets nothing more run, up to the level that undoes `block`. */
-  breakBy(block: Scope, error: unknown): void {
-    this.#current ??= { block, error, requested: false, final: false };
+  /** Lets nothing more run, up to the level that undoes `block`, and all in it since that moment. */
+  breakBy(block: Block, since: number, error: unknown): void {
+    this.#add({ block, since, error, requested: false, final: false });
   }
 
   /** Does what `setRollback(true)` asks for. */
-  request(block: Scope): void {
-    this.#current ??= { block, error: undefined, requested: true, final: false };
+  request(block: Block): void {
+    this.#add({ block, since: 0, error: undefined, requested: true, final: false });
   }
 
   /** The server has ended the transaction `root`, whatever else failed before. */
-  end(root: Scope, error: unknown): void {
-    this.#current = { block: root, error, requested: false, final: true };
-  }
-
-  /** A level could not be undone, so it is for the one around it to undo both. */
-  moveTo(parent: Scope, error: unknown): void {
-    this.#current = { block: parent, error, requested: false, final: false };
+  end(root: Block, error: unknown): void {
+    this.#failures = [{ block: root, since: 0, error, requested: false, final: true }];
   }
 
   /** What keeps `block` from ending well: a failure in it, or one that ended the transaction. */
   within(block: Scope): Failure | undefined {
-    const failure = this.#current;
-    return failure && (failure.final || isWithin(failure.block, block)) ? failure : undefined;
+    return this.#failures.find((failure) => failure.final || isWithin(failure.block, block));
   }
 
-  /** The level that failed has been undone. */
-  clear(): void {
-    this.#current = undefined;
+  /** What was spoiled has been undone for the failures that are `over`; one is never. */
+  mend(over: (failure: Failure) => boolean): void {
+    if (this.#failures.length === 0) return;
+    this.#failures = this.#failures.filter((failure) => failure.final || !over(failure));
   }
+
+  #add(added: Failure): void {
+    if (this.#failures.some((known) => outlasts(known, added))) return;
+    this.#failures = [...this.#failures, added];
+  }
+}
+
+/** Whether whatever mends `known` mends `added` as well, so that there is nothing to add. */
+function outlasts(known: Failure, added: Failure): boolean {
+  return known.final || (known.since <= added.since && isWithin(added.block, known.block));
 }

@@ -12,4 +12,3 @@ export type { RootBlock } from './root-block.js';
 export { Savepoint, type SavepointOwner, SavepointStack } from './savepoint-stack.js';
 export type { RealTransaction, SendQuery, TransactionSource, Writes } from './source.js';
 export type { CommitFault } from './test-seam.js';
-export { overlapError } from './transaction-errors.js';

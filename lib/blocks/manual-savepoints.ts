@@ -1,29 +1,33 @@
-import { obtain } from '../base/index.js';
 import type { Block } from './block.js';
+import { Savepoint, type SavepointOwner } from './savepoint-stack.js';
+import { isWithin } from './scope.js';
 import { misusedError } from './transaction-errors.js';
 
-/** For each transaction: its manual savepoints, each with the mark of the callbacks before it. */
-const marks = new WeakMap<object, Map<string, number>>();
+/** A call of `savepoint()`. It is a part of the block that it was made in. */
+class ManualSavepoint implements SavepointOwner {
+  readonly parent: Block;
 
-function marksOf({ root }: Block): Map<string, number> {
-  return obtain(marks, root, () => new Map<string, number>());
+  constructor(parent: Block) {
+    this.parent = parent;
+  }
+
+  get label(): string {
+    return `the savepoint of ${this.parent.label}`;
+  }
 }
 
 /** Sets a savepoint in the transaction of `block`, and resolves to its id. */
 export async function setSavepoint(block: Block): Promise<string> {
-  const { root, blocks } = block;
-  const sid = root.stack.nextName();
-  await block.query(readsOnly, () => blocks.driver.setSavepoint(root.handle, sid));
-  marksOf(block).set(sid, root.callbacks.mark);
-  return sid;
+  const savepoint = new Savepoint(block.root.stack, new ManualSavepoint(block), block.savepoint);
+  await block.query(readsOnly, () => savepoint.setInTurn());
+  return savepoint.name;
 }
 
 /** Forgets a savepoint; what came after it stays. */
 export async function commitSavepoint(block: Block, sid: string | undefined): Promise<void> {
-  assertSavepoint(block, sid);
-  const { root, blocks } = block;
-  await block.query(readsOnly, () => blocks.driver.releaseSavepoint(root.handle, sid));
-  marksOf(block).delete(sid);
+  const savepoint = findSavepoint(block, sid);
+  await block.query(readsOnly, () => savepoint.releaseInTurn());
+  savepoint.leave();
 }
 
 /**
@@ -31,23 +35,40 @@ export async function commitSavepoint(block: Block, sid: string | undefined): Pr
  * transaction that an error broke after the savepoint is sound again.
  */
 export async function rollbackSavepoint(block: Block, sid: string | undefined): Promise<void> {
-  assertSavepoint(block, sid);
-  const { root, blocks } = block;
-  await block.restore(async () => {
-    await blocks.driver.rollbackToSavepoint(root.handle, sid);
-    root.callbacks.dropSince(marksOf(block).get(sid) ?? 0);
-    if (!root.failures.current?.requested) root.failures.clear();
-  });
+  const savepoint = findSavepoint(block, sid);
+  const { callbacks, failures, stack } = block.root;
+  if (block.savepoint && stack.youngerThan(savepoint).includes(block.savepoint)) {
+    throw misusedError(
+      `${block.label} cannot roll back to a savepoint that is older than itself: its own would be gone. ` +
+        'Leave the block first.',
+    );
+  }
+  /** What the block itself did, or those around it before it was opened, was done before this call. */
+  const means = (level: Block, moment: number) =>
+    level === block || (moment < block.opened && isWithin(block, level));
+  const isUndone = (by: Block, moment: number) =>
+    moment > savepoint.setAt && means(by.openLevel, moment);
+  await block.restore(() =>
+    savepoint.rollBackInTurn({
+      means,
+      stays: true,
+      undone() {
+        callbacks.dropSince(savepoint.setAt, ({ block: by, moment }) => isUndone(by, moment));
+        failures.mend((failure) => !failure.requested && isUndone(failure.block, failure.since));
+      },
+    }),
+  );
 }
 
 function readsOnly(): boolean {
   return false;
 }
 
-function assertSavepoint(block: Block, sid: string | undefined): asserts sid is string {
-  if (sid !== undefined && marksOf(block).has(sid)) return;
+function findSavepoint({ root, label }: Block, sid: string | undefined): Savepoint {
+  const savepoint = sid === undefined ? undefined : root.stack.find(sid);
+  if (savepoint?.owner instanceof ManualSavepoint) return savepoint;
   throw misusedError(
-    `${block.label} has no savepoint ${JSON.stringify(sid)}. Give what transaction.savepoint() resolved to, ` +
-      'in the same transaction, and not after savepointCommit().',
+    `${label} has no savepoint ${JSON.stringify(sid)}. Give what transaction.savepoint() resolved to, ` +
+      'in the same transaction, and not after savepointCommit() or the rollback of what it was set in.',
   );
 }

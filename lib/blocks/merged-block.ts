@@ -1,19 +1,26 @@
 import { Block, type BlockOptions } from './block.js';
 import type { Handle } from './driver.js';
 import type { RootBlock } from './root-block.js';
+import type { Savepoint } from './savepoint-stack.js';
 
 /** A level without a savepoint of its own (D-209): when it fails, the one around it is broken. */
 export class MergedBlock extends Block {
   readonly parent: Block;
   readonly root: RootBlock;
   readonly handle: Handle;
+  readonly opened: number;
 
   constructor(parent: Block, options: BlockOptions) {
     super(parent.blocks, options);
     this.parent = parent;
     this.root = parent.root;
     this.handle = parent.handle;
+    this.opened = this.root.stack.clock.tick();
     parent.adopt(this);
+  }
+
+  get savepoint(): Savepoint | undefined {
+    return this.parent.savepoint;
   }
 
   materialize(): Promise<void> | undefined {
@@ -34,7 +41,8 @@ export class MergedBlock extends Block {
 
   protected async undo(cause: unknown): Promise<void> {
     this.settleAs('undone');
-    this.breakBy(cause);
+    // All that it did is to be undone, and not only what failed.
+    this.breakBy(cause, this.opened);
   }
 
   protected announce(): undefined {}

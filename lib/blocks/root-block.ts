@@ -16,8 +16,10 @@ export class RootBlock extends Block {
   readonly parent: undefined;
   readonly root: this = this;
   readonly handle: Handle;
+  readonly opened = 0;
+  readonly savepoint: undefined;
   readonly stack: SavepointStack;
-  readonly callbacks: Callbacks = new Callbacks();
+  readonly callbacks: Callbacks;
   readonly failures: FailureRecord = new FailureRecord();
 
   readonly #real: RealTransaction;
@@ -30,6 +32,7 @@ export class RootBlock extends Block {
     super(blocks, options);
     this.handle = this.driver.makeHandle(this, handleOptions);
     this.stack = new SavepointStack(this.driver, this.handle);
+    this.callbacks = new Callbacks(this.stack.clock);
     this.#real = blocks.seam.source.realize(this);
     blocks.open.add(this);
     if (options.endsByHand) noteBegun(this);

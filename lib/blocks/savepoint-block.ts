@@ -2,7 +2,8 @@ import { Block, type BlockOptions } from './block.js';
 import type { Handle, Outcome } from './driver.js';
 import type { RootBlock } from './root-block.js';
 import { Savepoint } from './savepoint-stack.js';
-import { overlapError, swallowedError } from './transaction-errors.js';
+import { isWithin } from './scope.js';
+import { brokenError, swallowedError } from './transaction-errors.js';
 
 /** A level inside a transaction that can be undone by itself. */
 export class SavepointBlock extends Block {
@@ -10,8 +11,8 @@ export class SavepointBlock extends Block {
   readonly root: RootBlock;
   readonly handle: Handle;
 
-  readonly #savepoint: Savepoint;
-  readonly #firstCallback: number;
+  readonly opened: number;
+  readonly savepoint: Savepoint;
   #beginning: Promise<void> | undefined;
   #begun = false;
 
@@ -19,18 +20,19 @@ export class SavepointBlock extends Block {
     super(parent.blocks, options);
     this.parent = parent;
     this.root = parent.root;
-    this.#savepoint = new Savepoint(this.root.stack, this);
-    this.#firstCallback = this.root.callbacks.mark;
+    this.opened = this.root.stack.clock.tick();
+    this.savepoint = new Savepoint(this.root.stack, this, parent.savepoint);
     this.handle = this.driver.makeSavepointHandle(
       this,
       handleOptions,
       parent.handle,
-      this.#savepoint.name,
+      this.savepoint.name,
     );
     parent.adopt(this);
   }
 
   materialize(): Promise<void> | undefined {
+    if (this.savepoint.lost) throw brokenError(this, this.savepoint.lost);
     if (this.#begun) return undefined;
     this.#beginning ??= this.#begin();
     return this.#beginning;
@@ -44,7 +46,7 @@ export class SavepointBlock extends Block {
   async #begin(): Promise<void> {
     await this.parent.materialize();
     this.driver.shareConnection(this.handle, this.root.handle);
-    await this.#savepoint.set();
+    await this.savepoint.set();
     this.#begun = true;
     this.#beginning = undefined;
   }
@@ -65,7 +67,7 @@ export class SavepointBlock extends Block {
 
   async #release(): Promise<void> {
     try {
-      await this.#savepoint.release();
+      await this.savepoint.release();
     } catch (error) {
       // What could not be undone has broken the transaction; the first error is the one to tell (D-220).
       await this.undo(error).catch(() => {});
@@ -77,26 +79,52 @@ export class SavepointBlock extends Block {
 
   protected async undo(cause: unknown): Promise<void> {
     this.settleAs('undone');
-    this.root.callbacks.dropSince(this.#firstCallback, this);
-    if (this.#isReal) return await this.#rollBack(cause);
-
-    const failure = this.root.failures.within(this);
-    if (failure && !failure.final) this.root.failures.clear();
-  }
-
-  async #rollBack(cause: unknown): Promise<void> {
-    const { failures } = this.root;
-    let overlap: Block | undefined;
+    if (!this.#isReal) return this.#undone();
     try {
       await this.#beginning;
-      overlap = await this.#savepoint.rollBack();
+      await this.savepoint.rollBack({
+        means: (level) => this.#isSetIn(level),
+        undone: () => this.#undone(),
+      });
     } catch (error) {
-      // The server no longer knows the savepoint: a deadlock undid the transaction, or the connection is lost (D-221).
-      if (!failures.current?.final) failures.moveTo(this.parent, cause ?? error);
+      this.#leaveUndoing(cause ?? error);
       throw error;
     }
-    if (failures.within(this)) failures.clear();
-    overlap?.breakBy(overlapError(overlap, this));
+  }
+
+  /**
+   * Whether it is a savepoint that is set by hand in this transaction of Sequelize: to write there, and
+   * to roll back to it, is how such a savepoint is used.
+   */
+  #isSetIn(level: Block): boolean {
+    return this.endsByHand && level.kind === 'transaction' && isWithin(this, level);
+  }
+
+  #undone(): void {
+    const { setAt } = this.savepoint;
+    const isUndone = (block: Block, moment: number) =>
+      isWithin(block, this) || (setAt > 0 && moment > setAt && this.#isSetIn(block.openLevel));
+    this.root.callbacks.dropSince(this.opened, ({ block, moment }) => isUndone(block, moment));
+    this.root.failures.mend(({ block, since }) => isUndone(block, since));
+  }
+
+  /** The server no longer knows the savepoint: a deadlock undid the transaction, or the connection is lost (D-221). */
+  #leaveUndoing(cause: unknown): void {
+    this.root.callbacks.dropSince(this.opened, ({ block }) => isWithin(block, this));
+    this.root.failures.mend(({ block }) => isWithin(block, this));
+    this.parent.breakBy(cause, this.opened);
+  }
+
+  /** The rollback of an older savepoint has undone this block, whatever happens next. */
+  loseSavepoint(error: Error): void {
+    this.root.callbacks.dropSince(this.opened, ({ block }) => isWithin(block, this));
+    // One that is ended by hand is heard of when somebody uses it, which may be never.
+    if (!this.endsByHand) this.breakBy(error, this.opened);
+  }
+
+  override register(callback: () => unknown, robust: boolean): void {
+    if (this.savepoint.lost) throw brokenError(this, this.savepoint.lost);
+    super.register(callback, robust);
   }
 
   protected override settleAs(outcome: Outcome): void {
@@ -108,6 +136,6 @@ export class SavepointBlock extends Block {
   protected announce(): undefined {}
 
   protected leave(): void {
-    this.#savepoint.leave();
+    this.savepoint.leave();
   }
 }

@@ -60,6 +60,14 @@ export function overlapError(writer: Labelled, undone: Labelled): TransactionMan
   );
 }
 
+export function lostError(lost: Labelled, undone: Labelled): TransactionManagementError {
+  return new TransactionManagementError(
+    'SIGNALS_TRANSACTION_OVERLAP',
+    `${lost.label} was open while ${undone.label}, which is older in the same transaction, was rolled back: what was done in the former is undone with it. ` +
+      'End the younger one before the older one.',
+  );
+}
+
 export function selfWaitError(waiting: Labelled, holder: Labelled): TransactionManagementError {
   return new TransactionManagementError(
     'SIGNALS_TRANSACTION_MISUSED',

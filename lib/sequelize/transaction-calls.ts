@@ -41,6 +41,7 @@ async function openBlock(
   name: BlockName,
   body: Body | undefined,
 ): Promise<unknown> {
+  parent?.assertSound(); // there could be no savepoint, and it would be taken for its parent
   const block = database.blocks.openIn(parent, options, {
     name,
     kind: 'transaction',

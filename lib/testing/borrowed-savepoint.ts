@@ -1,6 +1,5 @@
 import {
   type LockHolder,
-  overlapError,
   Savepoint,
   type SavepointOwner,
   type SavepointStack,
@@ -55,8 +54,7 @@ export class BorrowedSavepoint implements SavepointOwner {
   /** Undoes what came after the savepoint. */
   async rollBack(): Promise<void> {
     try {
-      const overlap = await this.#savepoint.rollBack();
-      overlap?.breakBy(overlapError(overlap, this));
+      await this.#savepoint.rollBack({ means: () => false });
     } finally {
       this.abandon();
     }

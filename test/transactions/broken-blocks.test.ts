@@ -8,6 +8,7 @@ import {
   transaction,
 } from 'sequelize-signals';
 import { rejectionOf } from '../support/rejection.js';
+import { deferred } from './deferred.js';
 import { describeTransactions } from './ledger.js';
 
 describeTransactions('a broken block', (bench) => {
@@ -339,6 +340,59 @@ describeTransactions('a broken block', (bench) => {
         await bench.ledger.expectDone([]);
       });
     }
+  });
+
+  describe('beside a failure inside of it', () => {
+    /** A block that is broken by an overlap, while a nested one that has sent nothing fails as well. */
+    const maskedBy = (failNested: () => unknown, endNested: () => unknown = () => {}) =>
+      atomic(async (outer) => {
+        const byHand = await bench.sequelize.transaction({ transaction: outer });
+        await bench.ledger.do('outer');
+        const failed = deferred();
+        const release = deferred();
+        const nested = atomic(async () => {
+          await failNested();
+          failed.resolve();
+          await release.promise;
+          await endNested();
+        });
+        await failed.promise;
+        await byHand.rollback();
+        release.resolve();
+        await nested.catch(() => {});
+      });
+
+    const failures: Record<string, () => unknown> = {
+      'setRollback(true)': () => transaction.setRollback(true),
+      'a block without a savepoint': () =>
+        rejectionOf(atomic({ savepoint: false }, () => Promise.reject(new Error('inner')))),
+    };
+    for (const [title, failNested] of Object.entries(failures)) {
+      it(`rejects, whatever becomes of that one: ${title}`, async () => {
+        const error = await rejectionOf(maskedBy(failNested));
+
+        expect(error).to.be.instanceOf(RolledBackError);
+        expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+        await bench.ledger.expectDone([]);
+      });
+    }
+
+    it('is not mended by a setRollback(false) inside, which says so', async () => {
+      let refused: Error | undefined;
+
+      const error = await rejectionOf(
+        maskedBy(
+          () => transaction.setRollback(true),
+          async () => {
+            refused = await rejectionOf(async () => transaction.setRollback(false));
+          },
+        ),
+      );
+
+      expect(refused).to.include({ code: 'SIGNALS_TRANSACTION_BROKEN' });
+      expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+      await bench.ledger.expectDone([]);
+    });
   });
 
   it('cannot be asked for outside of a block (D-217)', () => {

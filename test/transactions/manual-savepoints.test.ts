@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { atomic, onCommit, transaction } from 'sequelize-signals';
+import { atomic, onCommit, RolledBackError, transaction } from 'sequelize-signals';
 import { rejectionOf } from '../support/rejection.js';
+import { deferred } from './deferred.js';
 import { describeTransactions } from './ledger.js';
 
 const { savepoint, savepointCommit, savepointRollback } = transaction;
@@ -169,5 +170,157 @@ describeTransactions('a manual savepoint', (bench) => {
     });
 
     await bench.ledger.expectDone(['before']);
+  });
+
+  it('undoes what an older block wrote that is open beside it, and that block rejects', async () => {
+    await atomic(async () => {
+      const isOpen = deferred();
+      const set = deferred();
+      const written = deferred();
+      const rolledBack = deferred();
+      const nested = rejectionOf(
+        atomic(async () => {
+          await bench.ledger.do('before the savepoint');
+          isOpen.resolve();
+          await set.promise;
+          await bench.ledger.do('after it');
+          written.resolve();
+          await rolledBack.promise;
+        }),
+      );
+      await isOpen.promise;
+      const sid = await savepoint();
+      set.resolve();
+      await written.promise;
+      await savepointRollback(sid);
+      rolledBack.resolve();
+
+      const error = await nested;
+      expect(error).to.be.instanceOf(RolledBackError);
+      expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+      await bench.ledger.do('outer');
+    });
+
+    await bench.ledger.expectDone(['outer']);
+  });
+
+  it('leaves an older block alone that is open beside it and only read', async () => {
+    await atomic(async () => {
+      const isOpen = deferred();
+      const rolledBack = deferred();
+      const nested = atomic(async () => {
+        await bench.ledger.do('nested');
+        isOpen.resolve();
+        await rolledBack.promise;
+        await bench.ledger.entries.count();
+      });
+      await isOpen.promise;
+      const sid = await savepoint();
+      await bench.ledger.do('undone');
+      await savepointRollback(sid);
+      rolledBack.resolve();
+      await nested;
+    });
+
+    await bench.ledger.expectDone(['nested']);
+  });
+
+  it('undoes a younger block that is open beside it, which rejects', async () => {
+    await atomic(async () => {
+      const sid = await savepoint();
+      const written = deferred();
+      const rolledBack = deferred();
+      const nested = rejectionOf(
+        atomic(async () => {
+          await bench.ledger.do('nested');
+          written.resolve();
+          await rolledBack.promise;
+        }),
+      );
+      await written.promise;
+      await savepointRollback(sid);
+      rolledBack.resolve();
+
+      expect((await nested).cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+      await bench.ledger.do('outer');
+    });
+
+    await bench.ledger.expectDone(['outer']);
+  });
+
+  it('that was set in a failed block without a savepoint does not mend that block', async () => {
+    let sid: string | undefined;
+
+    const error = await rejectionOf(
+      atomic(async () => {
+        await rejectionOf(
+          atomic({ savepoint: false }, async () => {
+            await bench.ledger.do('half of it');
+            sid = await savepoint();
+            throw new Error('of the inner function');
+          }),
+        );
+        await savepointRollback(sid);
+        expect(transaction.getRollback()).to.equal(true);
+      }),
+    );
+
+    expect(error).to.be.instanceOf(RolledBackError);
+    expect((error.cause as Error).message).to.equal('of the inner function');
+    await bench.ledger.expectDone([]);
+  });
+
+  it('mends a block without a savepoint that is all after it', async () => {
+    await atomic(async () => {
+      const sid = await savepoint();
+      await rejectionOf(
+        atomic({ savepoint: false }, async () => {
+          await bench.ledger.do('all of it');
+          throw new Error('of the inner function');
+        }),
+      );
+      await savepointRollback(sid);
+      await bench.ledger.do('after');
+    });
+
+    await bench.ledger.expectDone(['after']);
+  });
+
+  it('may be rolled back to in a block without a savepoint, and undoes what came before that', async () => {
+    await atomic(async () => {
+      const sid = await savepoint();
+      await bench.ledger.do('undone');
+      await atomic({ savepoint: false }, () => savepointRollback(sid));
+      await bench.ledger.do('after');
+    });
+
+    await bench.ledger.expectDone(['after']);
+  });
+
+  it('is refused in a block with a savepoint of its own, which would be gone', async () => {
+    await atomic(async () => {
+      const sid = await savepoint();
+      await atomic(async () => {
+        await bench.ledger.do('inner');
+        const error = await rejectionOf(savepointRollback(sid));
+        expect(error).to.include({ code: 'SIGNALS_TRANSACTION_MISUSED' });
+      });
+    });
+
+    await bench.ledger.expectDone(['inner']);
+  });
+
+  it('is gone with an older one that is rolled back to', async () => {
+    await atomic(async () => {
+      const older = await savepoint();
+      const younger = await savepoint();
+      await savepointRollback(older);
+
+      const error = await rejectionOf(savepointRollback(younger));
+      expect(error).to.include({ code: 'SIGNALS_TRANSACTION_MISUSED' });
+      await bench.ledger.do('after');
+    });
+
+    await bench.ledger.expectDone(['after']);
   });
 });

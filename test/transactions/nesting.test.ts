@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { atomic, onCommit, TransactionManagementError, transaction } from 'sequelize-signals';
+import { blockOf } from '#lib/sequelize/transaction-class';
 import { rejectionOf } from '../support/rejection.js';
 import { describeTransactions } from './ledger.js';
 
@@ -391,5 +392,106 @@ describeTransactions('nested blocks', (bench) => {
       expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
       await bench.ledger.expectDone([]);
     });
+
+    it('undo what their transaction wrote after them, where Sequelize ends both by hand', async () => {
+      const { sequelize } = bench;
+      const t = await sequelize.transaction();
+      const first = await sequelize.transaction({ transaction: t });
+      await bench.ledger.write('after the first', t);
+      t.afterCommit(bench.ledger.callback('after the first'));
+      const second = await sequelize.transaction({ transaction: t });
+      await bench.ledger.write('after the second', t);
+      await second.rollback();
+      expect(await bench.ledger.entries.count({ transaction: t })).to.equal(1);
+      await first.rollback();
+      await bench.ledger.write('stored', t);
+      await t.commit();
+
+      await bench.ledger.expectDone(['stored'], []);
+    });
+
+    it('are gone with an older one that is rolled back, and say so when they are used', async () => {
+      const { sequelize } = bench;
+      const t = await sequelize.transaction();
+      const first = await sequelize.transaction({ transaction: t });
+      const [kept, undone] = [
+        await sequelize.transaction({ transaction: t }),
+        await sequelize.transaction({ transaction: t }),
+      ];
+      await bench.ledger.write('lost', kept);
+      kept.afterCommit(bench.ledger.callback('lost'));
+      await first.rollback();
+
+      const late = await rejectionOf(bench.ledger.write('late', kept));
+      expect(late).to.include({ code: 'SIGNALS_TRANSACTION_BROKEN' });
+      expect(await rejectionOf(kept.commit())).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+      await undone.rollback();
+      await bench.ledger.write('stored', t);
+      await t.commit();
+
+      await bench.ledger.expectDone(['stored'], []);
+    });
+
+    it('do not undo in silence what an older one wrote after them', async () => {
+      const { sequelize } = bench;
+      const t = await sequelize.transaction();
+      const older = await sequelize.transaction({ transaction: t });
+      const younger = await sequelize.transaction({ transaction: t });
+      await bench.ledger.write('lost', older);
+      await younger.rollback();
+
+      const error = await rejectionOf(older.commit());
+      expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+      await bench.ledger.write('stored', t);
+      await t.commit();
+
+      await bench.ledger.expectDone(['stored'], []);
+    });
+
+    it('are refused in a transaction that is broken, whose end says why (D-212)', async () => {
+      const t = await bench.sequelize.transaction();
+      await rejectionOf(
+        atomic({ transaction: t, savepoint: false }, () => Promise.reject(new Error('inner'))),
+      );
+
+      for (const begin of [
+        () => bench.sequelize.transaction({ transaction: t }),
+        () => bench.sequelize.transaction({ transaction: t }, async () => {}),
+      ]) {
+        const error = await rejectionOf(begin());
+        expect(error).to.include({ code: 'SIGNALS_TRANSACTION_BROKEN' });
+        expect((error.cause as Error).message).to.equal('inner');
+      }
+      const error = await rejectionOf(t.commit());
+      expect(error).to.include({ code: 'SIGNALS_ROLLED_BACK' });
+      expect((error.cause as Error).message).to.equal('inner');
+    });
+  });
+
+  it('look no further for savepoints that a query may be undone by, however many are around it', async () => {
+    const readsAt = async (depth: number): Promise<number> => {
+      let reads = 0;
+      const countReads = (block: object): void => {
+        const { parent } = block as { parent: unknown };
+        Object.defineProperty(block, 'parent', {
+          get() {
+            reads += 1;
+            return parent;
+          },
+        });
+      };
+      const enter = (level: number): Promise<number> =>
+        atomic(async (t) => {
+          await bench.sequelize.query('SELECT 1');
+          countReads(blockOf(t) as object);
+          if (level < depth) return enter(level + 1);
+          const before = reads;
+          await bench.sequelize.query('SELECT 1');
+          return reads - before;
+        });
+      return await enter(1);
+    };
+
+    expect(await readsAt(50)).to.equal(await readsAt(5));
   });
 });
