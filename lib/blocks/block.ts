@@ -12,6 +12,7 @@ import {
   brokenError,
   committingError,
   endedError,
+  inHookError,
   rollbackRequestedError,
 } from './transaction-errors.js';
 
@@ -175,12 +176,14 @@ export abstract class Block implements SavepointOwner, OpenChild {
 
   /** Sends one query of this block, for which `send` gets the handle to name. */
   async query<Result>(writes: Writes, send: (handle: Handle) => Promise<Result>): Promise<Result> {
+    const { stack } = this.root;
+    if (stack.queue.isInControl) return await send(this.root.queryHandle());
+
     this.assertSound();
     this.#activity.start();
     try {
       const beginning = this.begin();
       if (beginning !== undefined) await beginning;
-      const { stack } = this.root;
       return await stack.queue.send(() => {
         this.assertSound(); // the query before this one may have broken the block
         stack.noteWrite(this, writes);
@@ -247,6 +250,12 @@ export abstract class Block implements SavepointOwner, OpenChild {
   assertOpen(): void {
     if (this.#phase === 'ended') throw endedError(this);
     if (this.#phase === 'closing') throw committingError(this);
+  }
+
+  /** Throws when no block may be started in this one. */
+  assertTakesBlocks(): void {
+    if (this.root.stack.queue.isInControl) throw inHookError(this);
+    this.assertOpen();
   }
 
   /** Throws when no query may be sent in this block. */

@@ -42,10 +42,14 @@ export class Blocks {
     return this.#flow.current();
   }
 
-  /** The current block where it is inside of `block`: what is started there must not wait for its end (S21). */
-  innermostIn(block: Block | undefined): Block | undefined {
+  /**
+   * What belongs to `block` in the current flow: the current block where that is inside of it. A
+   * rollback of that one undoes all that is sent meanwhile, and what is started in it must not wait
+   * for its end (S21).
+   */
+  innermostIn(block: Block): Block {
     const current = this.current();
-    return block && current?.open && isWithin(current, block) ? current : block;
+    return current?.open && isWithin(current, block) ? current : block;
   }
 
   /** Runs `body` in a flow whose current block is `block`. */

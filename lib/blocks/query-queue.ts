@@ -2,8 +2,13 @@ import { FlowValue } from '../base/index.js';
 import type { Driver } from './driver.js';
 import { Latch } from './latch.js';
 
-/** The queue whose query is being sent in the current flow. */
-const sending = new FlowValue<QueryQueue>();
+/** What is being sent in the current flow: of which queue, and whether it is what ends or divides the transaction. */
+interface Sending {
+  readonly queue: QueryQueue;
+  readonly isControl: boolean;
+}
+
+const sending = new FlowValue<Sending>();
 
 /**
  * Sends the queries of one transaction one after another, as its connection does. If that were left
@@ -18,21 +23,50 @@ export class QueryQueue {
     this.#driver = driver;
   }
 
+  /**
+   * Whether the current flow is a hook of a statement that begins, divides or ends this transaction. A
+   * query that is sent there cannot wait for what waits for that statement, and needs no more than
+   * the connection.
+   */
+  get isInControl(): boolean {
+    if (!this.#driver.queriesNest()) return false;
+    const current = sending.get();
+    return current?.queue === this && current.isControl;
+  }
+
   /** Calls `send` when those before it have settled. */
-  async send<Result>(send: () => Promise<Result>): Promise<Result> {
-    // A hook that sends a query while its own query is being sent cannot wait for that one.
+  send<Result>(send: () => Promise<Result>): Promise<Result> {
+    return this.#send(send, false);
+  }
+
+  /** As `send`, for a statement that divides the transaction. */
+  sendControl<Result>(send: () => Promise<Result>): Promise<Result> {
+    return this.#send(send, true);
+  }
+
+  /** Calls `send`, which begins or ends the transaction, when nothing else is sent in it. */
+  control<Result>(send: () => Promise<Result>): Promise<Result> {
+    return this.#driver.queriesNest() ? this.#run(send, true) : send();
+  }
+
+  async #send<Result>(send: () => Promise<Result>, isControl: boolean): Promise<Result> {
     const nests = this.#driver.queriesNest();
-    if (nests && sending.get() === this) return send();
+    // A hook that sends a query while its own query is being sent cannot wait for that one.
+    if (nests && sending.get()?.queue === this) return isControl ? this.#run(send, true) : send();
 
     const before = this.#last;
     const done = new Latch();
     this.#last = done;
     try {
       if (before !== undefined) await before.opened();
-      return await (nests ? sending.run(this, send) : send());
+      return await (nests ? this.#run(send, isControl) : send());
     } finally {
       if (this.#last === done) this.#last = undefined;
       done.open();
     }
+  }
+
+  #run<Result>(send: () => Promise<Result>, isControl: boolean): Promise<Result> {
+    return sending.run({ queue: this, isControl }, send);
   }
 }

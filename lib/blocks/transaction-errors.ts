@@ -41,6 +41,13 @@ export function misusedError(message: string): TransactionManagementError {
   return new TransactionManagementError('SIGNALS_TRANSACTION_MISUSED', message);
 }
 
+export function inHookError(block: Labelled): TransactionManagementError {
+  return misusedError(
+    `A hook of a statement that begins, divides or ends ${block.label} cannot start a block in it: there is no ` +
+      'place for its savepoint. Send the queries of the hook by themselves, or let it pass over such statements.',
+  );
+}
+
 export function foreignError(message: string): TransactionManagementError {
   return new TransactionManagementError('SIGNALS_TRANSACTION_FOREIGN', message);
 }

@@ -47,8 +47,9 @@ export class Database {
   }
 
   /**
-   * The block that a call with this `transaction` option belongs to: the one it stands for, or
-   * without the option the current one. `null` opts out, as in Sequelize.
+   * The block that a call with this `transaction` option belongs to: the innermost one of its flow
+   * in that transaction, as a connection has one stack of savepoints, or without the option the
+   * current block. `null` opts out, as in Sequelize.
    *
    * @throws when the transaction belongs to another database, or to nobody.
    */
@@ -64,7 +65,13 @@ export class Database {
   /** As `blockFor`, for queries: those of a transaction that was begun before `install` are not ours. */
   blockOfQuery(transaction: Transaction | null | undefined): Block | undefined {
     if (transaction === undefined) return this.blocks.current();
-    if (transaction === null) return undefined;
+    const named = this.blockNamed(transaction);
+    return named && this.blocks.innermostIn(named);
+  }
+
+  /** The block that `transaction` stands for, if it is one of ours. */
+  blockNamed(transaction: Transaction | null | undefined): Block | undefined {
+    if (transaction === undefined || transaction === null) return undefined;
     if (typeof transaction !== 'object') {
       throw new InvalidArgumentError(
         'The option "transaction" must be a Transaction of Sequelize.',
@@ -72,22 +79,17 @@ export class Database {
     }
     // Sequelize itself passes a bare { connection } while it asks for the server's version.
     const { sequelize = this.sequelize } = transaction as { sequelize?: Sequelize };
-    if (sequelize === this.sequelize) return this.#blockOf(transaction);
+    if (sequelize === this.sequelize) return blockOf(transaction);
     throw foreignError(
       `The transaction given to a call of the database "${this.alias}" belongs to another database. ` +
         'Pass a transaction of the same Sequelize instance, or none.',
     );
   }
 
-  /** As `blockFor`, but the current block where that is inside of it. */
-  innermostFor(transaction: Transaction | null | undefined): Block | undefined {
-    return this.blocks.innermostIn(this.blockFor(transaction));
-  }
-
   /** Runs `body` in the flow of a query with this `transaction` option. */
   within<Result>(transaction: Transaction | null | undefined, body: () => Result): Result {
     const { blocks } = this;
-    const block = blocks.innermostIn(this.blockOfQuery(transaction));
+    const block = this.blockOfQuery(transaction);
     if (block === blocks.current()) return body();
     return block ? blocks.enter(block, body) : blocks.outside(body);
   }
@@ -102,13 +104,6 @@ export class Database {
     if (open) throw this.#inUseError(`has open transactions, among them ${open.label}`);
     if (this.blocks.seam.isInTest) throw this.#inUseError('is in the transaction of a test');
     for (const undo of [...this.#undos].reverse()) undo();
-  }
-
-  #blockOf(transaction: Transaction): Block | undefined {
-    // A block without a savepoint shares the transaction of the block around it.
-    const current = this.blocks.current();
-    if (current?.open && current.handle === transaction) return current;
-    return blockOf(transaction);
   }
 
   #inUseError(what: string): SignalsError {

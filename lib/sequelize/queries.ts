@@ -36,6 +36,7 @@ export function interceptQueries(database: Database): () => void {
 
   function route(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
     if (options?.[CONTROL]) return original(sql, options);
+    const named = database.blockNamed(options?.transaction);
     const block = database.blockOfQuery(options?.transaction);
     // A transaction that the library did not begin is left to whoever did.
     if (!block && options?.transaction) return original(sql, options);
@@ -52,7 +53,10 @@ export function interceptQueries(database: Database): () => void {
       }
       throw error;
     };
-    return block.query(writing, (handle) => send(handle).catch(failed));
+    return block.query(writing, (handle) =>
+      // Hooks know the query by the transaction that it was given.
+      send(named && named !== block ? named.queryHandle() : handle).catch(failed),
+    );
   }
 
   return replaceMethod<'query', object>(sequelize, 'query', () => rejecting(route));

@@ -23,11 +23,11 @@ export function interceptTransactions(database: Database): () => void {
     if (GIVEN_BACK in options) return options[GIVEN_BACK];
     // Sequelize's meaning: without a parent given it is a transaction of its own, wherever it is called.
     const given = options.transaction ?? null;
-    // One that is ended by hand does not wait for its turn, and so may stand beside others.
-    const parent = body ? database.innermostFor(given) : database.blockFor(given);
-    parent?.assertOpen();
+    const parent = database.blockFor(given);
+    parent?.assertTakesBlocks();
     const name = new BlockName('transaction', body?.name ?? '');
     const open = () => openBlock(database, parent, options, name, body);
+    // One that is ended by hand does not wait for its turn, and so may stand beside others.
     return parent && body ? parent.inTurn(name, open) : open();
   }
 

@@ -42,7 +42,8 @@ export function blockTransactionClass(
       if (typeof callback !== 'function') {
         throw new InvalidArgumentError('afterCommit(callback) needs a function.');
       }
-      this[BLOCK].register(() => callback.call(this, this), false);
+      const named = this[BLOCK];
+      named.blocks.innermostIn(named).register(() => callback.call(this, this), false);
     }
   }
   return Transaction;

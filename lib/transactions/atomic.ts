@@ -123,7 +123,7 @@ function start<Result>(
   functionName: string = body.name,
 ): Promise<Result> {
   const database = databaseOf(options);
-  const parent = database.innermostFor(options.transaction);
+  const parent = database.blockFor(options.transaction);
   const name = new BlockName('atomic block', functionName);
   if (parent) return runNested(database, parent, options, name, body);
   const open = () => openBlock(database, undefined, name, options);
@@ -138,7 +138,7 @@ function runNested<Result>(
   name: BlockName,
   body: AtomicBody<Result>,
 ): Promise<Result> {
-  parent.assertOpen();
+  parent.assertTakesBlocks();
   if (options.durable) {
     throw new DurableTransactionError(
       `A durable block was started inside ${parent.label}, whose rollback would undo it. ` +

@@ -15,7 +15,7 @@ export async function inOneBlock<Result>(
   transaction: Transaction | null | undefined,
   body: Body<Result>,
 ): Promise<Result> {
-  const around = database.innermostFor(transaction);
+  const around = database.blockFor(transaction);
   if (!around && dialectOf(database.sequelize).hasOneWriter) {
     const name = new BlockName('atomic block', '');
     return obtain(writers, database, () => new Writers()).inTurn(name, () =>
@@ -31,7 +31,7 @@ export async function inSavepoint<Result>(
   transaction: Transaction | null | undefined,
   body: Body<Result>,
 ): Promise<Result> {
-  return runInside(database, database.innermostFor(transaction), true, body);
+  return runInside(database, database.blockFor(transaction), true, body);
 }
 
 function runInside<Result>(

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Transaction } from 'sequelize';
 import { atomic, onCommit, TransactionManagementError, transaction } from 'sequelize-signals';
 import { blockOf } from '#lib/sequelize/transaction-class';
 import { rejectionOf } from '../support/rejection.js';
@@ -146,6 +147,96 @@ describeTransactions('nested blocks', (bench) => {
     });
 
     await bench.ledger.expectDone(['stored']);
+  });
+
+  describe('where an outer transaction is named', () => {
+    const failingInside = (body: (outer: Transaction) => Promise<unknown>) =>
+      atomic(async (outer) => {
+        await bench.ledger.do('outer');
+        await failing(() => body(outer));
+        await bench.ledger.do('after');
+      });
+
+    it('undo the query, which is sent in the savepoint all the same', async () => {
+      await failingInside((outer) => bench.ledger.write('undone', outer));
+
+      await bench.ledger.expectDone(['outer', 'after']);
+    });
+
+    it('set their savepoint for the query, when it is the first', async () => {
+      await atomic((outer) => atomic(() => bench.ledger.write('stored', outer)));
+
+      expect(bench.statements.verbs().slice(0, 3)).to.deep.equal(['BEGIN', 'SAVEPOINT', 'INSERT']);
+      await bench.ledger.expectDone(['stored'], []);
+    });
+
+    it('are broken by the query when it fails, and the outer one is not', async () => {
+      await failingInside((outer) => rejectionOf(bench.ledger.write('outer', outer)));
+
+      await bench.ledger.expectDone(['outer', 'after']);
+    });
+
+    it('show hooks of Sequelize the transaction that was named', async () => {
+      const seen: unknown[] = [];
+      bench.sequelize.addHook('afterCreate', 'see', (_entry, { transaction: t }) => {
+        seen.push(t);
+      });
+
+      await atomic((outer) =>
+        atomic(async () => {
+          await bench.ledger.write('stored', outer);
+          expect(seen).to.deep.equal([outer]);
+        }),
+      ).finally(() => bench.sequelize.removeHook('afterCreate', 'see'));
+    });
+
+    it('drop the callbacks, as of onCommit() and of afterCommit()', async () => {
+      await failingInside(async (outer) => {
+        await onCommit(bench.ledger.callback('onCommit'), { transaction: outer });
+        outer.afterCommit(bench.ledger.callback('afterCommit'));
+      });
+
+      await bench.ledger.expectDone(['outer', 'after']);
+    });
+
+    it('undo the savepoint that is set by hand', async () => {
+      await failingInside(async (outer) => {
+        const byHand = await bench.sequelize.transaction({ transaction: outer });
+        await bench.ledger.write('undone', byHand);
+        await byHand.commit();
+      });
+
+      await bench.ledger.expectDone(['outer', 'after']);
+    });
+
+    it('do the same as transactions of Sequelize', async () => {
+      const { sequelize } = bench;
+      await sequelize.transaction(async (outer) => {
+        await rejectionOf(
+          sequelize.transaction({ transaction: outer }, async () => {
+            await bench.ledger.write('undone', outer);
+            outer.afterCommit(bench.ledger.callback('undone'));
+            throw new Error('of the inner function');
+          }),
+        );
+        await bench.ledger.write('stored', outer);
+      });
+
+      await bench.ledger.expectDone(['stored'], []);
+    });
+
+    it('leave the query to that transaction when it is sent outside of them', async () => {
+      await atomic(async (outer) => {
+        const error = await rejectionOf(
+          atomic(async () => {
+            await bench.ledger.write('inner');
+            await transaction.outside(() => bench.ledger.entries.count({ transaction: outer }));
+            throw new Error('of the inner function');
+          }),
+        );
+        expect(error.message).to.equal('of the inner function');
+      });
+    });
   });
 
   if (bench.database.name !== 'sqlite memory') {
