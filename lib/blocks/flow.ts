@@ -1,5 +1,6 @@
 import { FlowValue } from '../base/index.js';
 import type { Block } from './block.js';
+import type { RootBlock } from './root-block.js';
 import { isWithin } from './scope.js';
 
 /** Where an application may keep the current transaction besides: a namespace of its own. */
@@ -15,14 +16,38 @@ export interface ApplicationContext {
 /** What a flow knows of one database: its block, or that it runs outside, and what it was in before. */
 interface Frame {
   readonly block: Block | undefined;
-  readonly outer: Frame | undefined;
+  outer: Frame | undefined;
 }
 
-/** The innermost frame whose block is open: a flow that goes on for ever must not keep all its past. */
-function openFrame(frame: Frame | undefined): Frame | undefined {
+/** The innermost frame from `frame` on that may still be asked for: of another transaction than `inside`. */
+function openFrame(inside: RootBlock | undefined, frame: Frame | undefined): Frame | undefined {
   let open = frame;
-  while (open && !open.block?.open) open = open.outer;
+  while (open && (!open.block?.root.open || open.block.root === inside)) open = open.outer;
   return open;
+}
+
+/**
+ * The frames around a block of `inside`. A transaction has one, however many levels it has, as those
+ * are found from block to block. Those that have ended meanwhile are left out: a flow that goes on
+ * for ever must not keep all its past.
+ */
+function framesAround(
+  inside: RootBlock | undefined,
+  current: Frame | undefined,
+): Frame | undefined {
+  const first = openFrame(inside, current);
+  for (let frame = first; frame; frame = frame.outer) {
+    frame.outer = openFrame(frame.block?.root, frame.outer);
+  }
+  return first;
+}
+
+/** The innermost block around `block`, itself included, that is open and wanted. */
+function findFrom(block: Block | undefined, wanted: (block: Block) => boolean): Block | undefined {
+  for (let level = block; level; level = level.parent) {
+    if (level.open && level.root.open && wanted(level)) return level;
+  }
+  return undefined;
 }
 
 /** Which block of one database each asynchronous flow is in. */
@@ -55,16 +80,19 @@ export class BlockFlow {
 
   /** The innermost open block around the current flow that is wanted, also where `outside` hides it. */
   findAround(wanted: (block: Block) => boolean): Block | undefined {
+    // A transaction that the application put into its namespace itself was entered by nobody.
+    const given = findFrom(this.#application.current(), wanted);
+    if (given) return given;
+
     for (let frame = this.#frame.get(); frame; frame = frame.outer) {
-      for (let block = frame.block; block; block = block.parent) {
-        if (block.open && block.root.open && wanted(block)) return block;
-      }
+      const found = findFrom(frame.block, wanted);
+      if (found) return found;
     }
     return undefined;
   }
 
   #run<Result>(block: Block | undefined, body: () => Result): Result {
-    const frame = { block, outer: openFrame(this.#frame.get()) };
+    const frame = { block, outer: framesAround(block?.root, this.#frame.get()) };
     return this.#frame.run(frame, () => this.#application.run(block, body));
   }
 }

@@ -1,3 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { atomic, onCommit, transaction } from 'sequelize-signals';
 import { rejectionOf } from '../support/rejection.js';
@@ -102,6 +105,27 @@ describeTransactions('transaction.outside()', (bench) => {
     });
   }
 
+  // A namespace of cls-hooked keeps all contexts that it came by.
+  if (bench.context.useCLS === 'never') {
+    it('keeps nothing of the blocks that have ended, when each starts the next', async () => {
+      const begun: WeakRef<object>[] = [];
+      const last = deferred<number>();
+      const start = (): Promise<void> =>
+        atomic(async (t) => {
+          await atomic(() => {}); // the next one begins in a flow that has been deeper
+          begun.push(new WeakRef(t));
+          if (begun.length < 50) {
+            void atomic(() => transaction.outside(start));
+            return;
+          }
+          last.resolve(await countAlive(begun));
+        });
+      void start();
+
+      expect(await last.promise).to.be.lessThan(5);
+    });
+  }
+
   it('with `using` leaves the blocks of other databases alone', async () => {
     const other = bench.context.install(bench.database.connect(), { using: 'other' });
     const elsewhere = await Ledger.join(other.sequelize);
@@ -128,3 +152,14 @@ describeTransactions('transaction.outside()', (bench) => {
     other.uninstall();
   });
 });
+
+/** How many are left when all garbage has gone. */
+async function countAlive(references: readonly WeakRef<object>[]): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let round = 0; round < 4; round += 1) {
+    await turn();
+    collect();
+  }
+  return references.filter((reference) => reference.deref() !== undefined).length;
+}
