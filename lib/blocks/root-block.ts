@@ -50,7 +50,7 @@ export class RootBlock extends Block {
   }
 
   async #begin(): Promise<void> {
-    await this.#real.begin();
+    await this.stack.queue.control(() => this.#real.begin());
     this.#begun = true;
     // This promise keeps its flow alive, and the flow this block: without it the circle is broken,
     // and the block is collected early.
@@ -66,7 +66,7 @@ export class RootBlock extends Block {
       return;
     }
     try {
-      const stored = !this.#begun || (await this.blocks.seam.commit(this.#real));
+      const stored = !this.#begun || (await this.#commit());
       if (!stored) throw falseCommitError(this, this.failures.lastError);
     } catch (error) {
       this.#rolledBack(error);
@@ -76,6 +76,10 @@ export class RootBlock extends Block {
     this.#due = this.#dueCallbacks();
   }
 
+  #commit(): Promise<boolean> {
+    return this.stack.queue.control(() => this.blocks.seam.commit(this.#real));
+  }
+
   #dueCallbacks(): DueCallback[] {
     const callbacks = this.callbacks.take();
     return this.#real.holdsCallbacks ? callbacks.filter(({ capture }) => capture) : callbacks;
@@ -83,7 +87,7 @@ export class RootBlock extends Block {
 
   protected async undo(cause: unknown): Promise<void> {
     try {
-      if (this.#begun) await this.#real.rollback();
+      if (this.#begun) await this.stack.queue.control(() => this.#real.rollback());
     } finally {
       this.#rolledBack(cause);
     }

@@ -153,17 +153,17 @@ export class Savepoint {
 
   /** Sets it, behind the queries that are on their way. */
   set(): Promise<void> {
-    return this.#stack.queue.send(() => this.setInTurn());
+    return this.#stack.queue.sendControl(() => this.setInTurn());
   }
 
   /** Keeps what came after it. */
   release(): Promise<void> {
-    return this.#stack.queue.send(() => this.releaseInTurn());
+    return this.#stack.queue.sendControl(() => this.releaseInTurn());
   }
 
   /** Undoes what came after it, whoever did it. */
   rollBack(rollback: Rollback): Promise<void> {
-    return this.#stack.queue.send(() => this.rollBackInTurn(rollback));
+    return this.#stack.queue.sendControl(() => this.rollBackInTurn(rollback));
   }
 
   /** As `set`, for one whose turn in the queue it is; so are the next two. */

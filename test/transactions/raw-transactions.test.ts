@@ -401,6 +401,32 @@ describeTransactions('the namespace of the application', (bench) => {
     await bench.ledger.expectDone([]);
   });
 
+  it('may be given a transaction that is ended by hand, which the work joins', async () => {
+    await bench.context.namespace?.runPromise(async () => {
+      const t = await bench.sequelize.transaction();
+      bench.context.namespace?.set('transaction', t);
+      await bench.ledger.write('undone');
+      await atomic(() => bench.ledger.write('undone with it'));
+      await t.rollback();
+    });
+
+    await bench.ledger.expectDone([]);
+  });
+
+  it(`may be given one beside which another is begun${bench.database.hasOneConnection ? ', which is refused where there is one connection' : ''}`, async () => {
+    await bench.context.namespace?.runPromise(async () => {
+      const t = await bench.sequelize.transaction();
+      bench.context.namespace?.set('transaction', t);
+      const beside = bench.sequelize.transaction(async () => 'done').catch((error) => error);
+
+      const outcome = await beside;
+      await t.rollback();
+
+      if (!bench.database.hasOneConnection) return expect(outcome).to.equal('done');
+      return expect(outcome).to.include({ code: 'SIGNALS_TRANSACTION_MISUSED' });
+    });
+  });
+
   it('is the one that Sequelize has, before and after', () => {
     const { _cls } = Sequelize as unknown as { _cls?: unknown };
 
