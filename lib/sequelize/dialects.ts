@@ -8,6 +8,8 @@ export interface Dialect {
   readonly releasesSavepoints: boolean;
   /** Whether Sequelize rolls a transaction back by itself, and gives its connection away, after a deadlock. */
   readonly isRolledBackBySequelize: boolean;
+  /** Whether it writes comments and quotes as MySQL does, which a backslash may escape. */
+  readonly hasMysqlSyntax: boolean;
   /** Whether a statement that failed undoes itself and nothing else. */
   readonly forgivesFailures: boolean;
   /** Whether connections come from a pool. Without one, a database in memory has one for everything. */
@@ -43,6 +45,7 @@ const COMMON: Dialect = {
   beginsByStatement: false,
   releasesSavepoints: true,
   isRolledBackBySequelize: false,
+  hasMysqlSyntax: false,
   forgivesFailures: false,
   hasPool: true,
   hasOneWriter: false,
@@ -56,6 +59,7 @@ const MYSQL: Dialect = {
   ...COMMON,
   beginsByStatement: true,
   isRolledBackBySequelize: true,
+  hasMysqlSyntax: true,
   forgivesFailures: true,
   errors: {
     lost: [

@@ -1,11 +1,13 @@
 import type { QueryOptions } from 'sequelize';
 import { rejecting } from '../base/index.js';
+import { type Block, misusedError } from '../blocks/index.js';
 import { hasApplicationNamespace } from './cls-slot.js';
 import type { Database } from './database.js';
+import { dialectOf } from './dialects.js';
 import type { OpenTransaction } from './internals.js';
 import { replaceMethod } from './replace-method.js';
 import { endsTransaction, isServerError, isUniqueViolation } from './server-errors.js';
-import { type Sql, writes } from './statement-kinds.js';
+import { controlsTransaction, type Sql, writes } from './statement-kinds.js';
 import { CONTROL } from './statements.js';
 
 type Query = (sql: Sql, options?: QueryOptions & InternalOptions) => Promise<unknown>;
@@ -22,9 +24,17 @@ function isSurvived(error: unknown, options: InternalOptions | undefined): boole
   return !!options?.exception && isUniqueViolation(error);
 }
 
+function controlError(block: Block): Error {
+  return misusedError(
+    `A query of ${block.label} would end its transaction, or begin one, without anybody knowing. ` +
+      'Return or throw in atomic(), and call commit() or rollback() of a transaction of Sequelize.',
+  );
+}
+
 /** Sends each query of a database through the block it belongs to. Returns the undo. */
 export function interceptQueries(database: Database): () => void {
   const { sequelize, blocks } = database;
+  const dialect = dialectOf(sequelize);
   const original = sequelize.query.bind(sequelize) as Query;
 
   /** Whether the options say so already: copying those of a model's query takes its time. */
@@ -44,8 +54,9 @@ export function interceptQueries(database: Database): () => void {
       const transaction = handle as OpenTransaction | null;
       return original(sql, isMeant(transaction, options) ? options : { ...options, transaction });
     };
-    const writing = () => writes(sql);
+    const writing = () => writes({ sql, dialect });
     if (!block) return blocks.seam.source.query(writing, send);
+    if (controlsTransaction({ sql, dialect })) throw controlError(block);
 
     const failed = (error: unknown): never => {
       if (isServerError(error) && !isSurvived(error, options)) {

@@ -232,8 +232,22 @@ describeTransactions('work that runs at once', (bench) => {
       }
     });
 
+    if (bench.database.dialect !== 'sqlite') {
+      it('is reported too when it took a lock, which is given back with the savepoint', async () => {
+        const error = await rejectionOf(
+          overlap(
+            () => Promise.reject(new Error('child')),
+            () => bench.sequelize.query('SELECT * FROM entries FOR UPDATE', SELECT),
+          ),
+        );
+
+        expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+      });
+    }
+
     for (const [sql, isReported] of [
       ['WITH one AS (SELECT 1 AS n) SELECT n FROM one', false],
+      ['/* of the parent */ SELECT 1', false],
       ["INSERT INTO entries (name) VALUES ('of the parent')", true],
       ["UPDATE entries SET name = 'of the parent'", true],
     ] as const) {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Sequelize, Transaction } from 'sequelize';
 import { atomic, onCommit, transaction } from 'sequelize-signals';
 import { rejectionOf } from '../support/rejection.js';
+import { FORMS } from './forms.js';
 import { describeTransactions, type Entry } from './ledger.js';
 
 describeTransactions('a transaction of Sequelize', (bench) => {
@@ -330,6 +331,23 @@ describeTransactions('a transaction of Sequelize', (bench) => {
       });
     });
   });
+});
+
+describeTransactions('a transaction of any kind', (bench) => {
+  for (const form of FORMS) {
+    for (const sql of ['COMMIT', 'ROLLBACK', 'BEGIN', '/* of the application */ COMMIT']) {
+      it(`refuses ${sql} as a query, and goes on: ${form.title}`, async () => {
+        await form.run(bench.sequelize, async (t) => {
+          await bench.ledger.write('before', t);
+          const error = await rejectionOf(bench.sequelize.query(sql, { transaction: t }));
+          expect(error).to.include({ code: 'SIGNALS_TRANSACTION_MISUSED' });
+          await bench.ledger.write('after', t);
+        });
+
+        await bench.ledger.expectDone(['before', 'after'], []);
+      });
+    }
+  }
 });
 
 describeTransactions('the namespace of the application', (bench) => {
