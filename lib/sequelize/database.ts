@@ -97,11 +97,13 @@ export class Database {
   /**
    * Gives the Sequelize instance its own methods back.
    *
-   * @throws when a transaction is open, be it that of a test.
+   * @throws when a transaction is open, be it that of a test, or is to be tried again.
    */
   uninstall(): void {
     const [open] = this.blocks.open;
     if (open) throw this.#inUseError(`has open transactions, among them ${open.label}`);
+    const pending = [...this.blocks.pending].find(({ stored }) => !stored);
+    if (pending) throw this.#inUseError(`may have to run ${pending.label} again`);
     if (this.blocks.seam.isInTest) throw this.#inUseError('is in the transaction of a test');
     for (const undo of [...this.#undos].reverse()) undo();
   }

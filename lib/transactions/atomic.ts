@@ -128,7 +128,9 @@ function start<Result>(
   if (parent) return runNested(database, parent, options, name, body);
   const open = () => openBlock(database, undefined, name, options);
   const runIn = (block: Block) => runBlock(block, options, body);
-  return options.retry ? retrying(options.retry, open, runIn) : runIn(open());
+  return options.retry
+    ? retrying(options.retry, database.blocks.pending, open, runIn)
+    : runIn(open());
 }
 
 function runNested<Result>(

@@ -54,9 +54,10 @@ export class Connection {
   }
 
   /**
-   * Gives the Sequelize instance its own behaviour back. Once that is done it does nothing.
+   * Gives the Sequelize instance its own behaviour back. Once that is done it does nothing. A callback
+   * may call it: its transaction has ended.
    *
-   * @throws {@link SignalsError} when a transaction is still open.
+   * @throws {@link SignalsError} when a transaction is still open, or waits to be run again.
    */
   uninstall(): void {
     if (findDatabase(this.sequelize) === this.#database) this.#uninstall();

@@ -4,24 +4,34 @@ import type { RetryOptions } from './atomic-options.js';
 
 /** A run that may have to be repeated. */
 interface Attempt {
+  /** Names it in messages. */
+  readonly label: string;
   /** Whether its work is stored, so that it must not be done again. */
   readonly stored: boolean;
 }
 
-/** Runs what `open` opens, and opens and runs it again when it lost against another transaction. */
+/**
+ * Runs what `open` opens, and opens and runs it again when it lost against another transaction.
+ *
+ * @param pending - has the last attempt in it for as long as another one may follow.
+ */
 export async function retrying<Opened extends Attempt, Result>(
   { times, delay = 0 }: RetryOptions,
+  pending: Set<Attempt>,
   open: () => Opened,
   run: (attempt: Opened) => Promise<Result>,
 ): Promise<Result> {
   for (let number = 1; ; number += 1) {
     const attempt = open();
+    pending.add(attempt);
     try {
       return await run(attempt);
     } catch (error) {
       // What a callback lost after the commit was a transaction of its own.
       if (number > times || attempt.stored || !isRetryable(error)) throw error;
+      await sleep(typeof delay === 'function' ? delay(number) : delay);
+    } finally {
+      pending.delete(attempt);
     }
-    await sleep(typeof delay === 'function' ? delay(number) : delay);
   }
 }

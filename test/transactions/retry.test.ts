@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { atomic, onCommit, postCommit, postRollback, transaction } from 'sequelize-signals';
+import {
+  atomic,
+  connections,
+  onCommit,
+  postCommit,
+  postRollback,
+  transaction,
+} from 'sequelize-signals';
 import { fake, type SinonSpy } from 'sinon';
 import { rejectionOf } from '../support/rejection.js';
 import { describeTransactions } from './ledger.js';
@@ -137,4 +144,65 @@ describeTransactions('retry', (bench) => {
     expect(attempts).to.equal(2);
     await bench.ledger.expectDone(['stored']);
   });
+
+  it('keeps uninstall() out while it waits, and lets a callback call it', async () => {
+    const own = bench.context.install(bench.database.connect(), { using: 'own' });
+    const refused: unknown[] = [];
+    const waits = () => {
+      // This is asked before the wait, and the turn after it is in the wait.
+      setImmediate(() => refused.push(codeOf(() => own.uninstall())));
+      return 5;
+    };
+    let attempts = 0;
+
+    await own.atomic({ retry: { times: 1, delay: waits } }, async () => {
+      attempts += 1;
+      if (attempts === 1) throw new Lost('40001');
+      await own.onCommit(() => own.uninstall());
+    });
+
+    expect(refused).to.deep.equal(['SIGNALS_IN_USE']);
+    expect(attempts).to.equal(2);
+    expect(connections.get('own')).to.equal(undefined);
+  });
+
+  it('keeps uninstall() out while receivers hear of an attempt that was lost', async () => {
+    const own = bench.context.install(bench.database.connect(), { using: 'own' });
+    const refused: unknown[] = [];
+    const undo = postRollback.connect(() => {
+      refused.push(codeOf(() => own.uninstall()));
+    });
+    let attempts = 0;
+
+    await own.atomic({ retry: { times: 1 } }, async () => {
+      attempts += 1;
+      if (attempts === 1) throw new Lost('40001');
+    });
+    undo();
+    own.uninstall();
+
+    expect(refused).to.deep.equal(['SIGNALS_IN_USE']);
+  });
+
+  it('goes around a block without a savepoint that loses inside', async () => {
+    let attempts = 0;
+
+    await atomic({ retry: { times: 1 } }, async () => {
+      attempts += 1;
+      await bench.ledger.do(`attempt ${attempts}`);
+      const lose = () => Promise.reject(new Lost('40001'));
+      if (attempts === 1) await rejectionOf(atomic({ savepoint: false }, lose));
+    });
+
+    await bench.ledger.expectDone(['attempt 2']);
+  });
 });
+
+function codeOf(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+  return undefined;
+}
