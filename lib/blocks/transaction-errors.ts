@@ -32,7 +32,7 @@ export function endedError(block: Labelled): TransactionManagementError {
 export function committingError(block: Labelled): TransactionManagementError {
   return new TransactionManagementError(
     'SIGNALS_TRANSACTION_COMMITTING',
-    `${block.label} is being committed, and work that was started in it goes on. ` +
+    `${block.label} is being committed or rolled back, and work that was started in it goes on. ` +
       'Await that work inside the block, or use onCommit() for what must come after it.',
   );
 }

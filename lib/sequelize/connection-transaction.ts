@@ -8,7 +8,7 @@ import {
   selfWaitError,
 } from '../blocks/index.js';
 import { dialectOf } from './dialects.js';
-import type { DriverConnection, OpenTransaction } from './internals.js';
+import { type DriverConnection, hasConnectHooks, type OpenTransaction } from './internals.js';
 import { acquire, begin, commit, rollback } from './statements.js';
 import { transactionOf } from './transaction-class.js';
 
@@ -44,13 +44,19 @@ export class ConnectionTransaction implements RealTransaction {
   async begin(): Promise<void> {
     const transaction = this.#transaction;
     try {
-      const connection = await acquire(transaction);
+      const connection = await this.#acquire(transaction);
       if (!dialectOf(transaction.sequelize).hasPool) this.#letGo = await this.#takeTurn(connection);
       await begin(transaction, connection);
     } catch (error) {
       this.#letGo?.();
       throw error;
     }
+  }
+
+  /** A hook that queries when a connection is made would wait for the transaction that waits for it. */
+  #acquire(transaction: OpenTransaction): Promise<DriverConnection> {
+    if (!hasConnectHooks(transaction.sequelize)) return acquire(transaction);
+    return this.#realized.blocks.outside(() => acquire(transaction));
   }
 
   async commit(): Promise<boolean> {

@@ -39,6 +39,9 @@ interface SavepointLevel {
 
 /** The members of a Sequelize that its declarations leave out. */
 interface Internals {
+  readonly options: {
+    readonly hooks?: { readonly [type in 'beforeConnect' | 'afterConnect']?: readonly unknown[] };
+  };
   readonly connectionManager: {
     getConnection(options: { uuid: string; type?: 'SELECT' }): Promise<DriverConnection>;
   };
@@ -57,6 +60,12 @@ interface Internals {
 
 export function internalsOf(sequelize: Sequelize): Internals {
   return sequelize as unknown as Internals;
+}
+
+/** Whether the application has something run when a connection is made. One such hook is the library's own. */
+export function hasConnectHooks(sequelize: Sequelize): boolean {
+  const { beforeConnect, afterConnect } = internalsOf(sequelize).options.hooks ?? {};
+  return !!beforeConnect?.length || (afterConnect?.length ?? 0) > 1;
 }
 
 /** The application's own class of transactions: each copy of Sequelize has another one. */

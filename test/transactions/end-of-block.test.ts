@@ -129,25 +129,61 @@ describeTransactions('the end of a block', (bench) => {
       });
     }
 
-    it('is a rejection also when that error is caught', async () => {
-      const small = bench.database.connect({ pool: { max: 1, acquire: 300 } });
-      const connection = bench.context.install(small, { using: 'small' });
-      const ledger = await Ledger.join(small);
-      const taken = await small.transaction();
+    for (const inside of ['itself', 'a nested block'] as const) {
+      it(`is a rejection also when that error is caught, of ${inside}`, async () => {
+        const small = bench.database.connect({ pool: { max: 1, acquire: 300 } });
+        const connection = bench.context.install(small, { using: 'small' });
+        const ledger = await Ledger.join(small);
+        const taken = await small.transaction();
+        const write = () => ledger.write('never');
 
-      const error = await rejectionOf(
-        connection.atomic(async () => {
-          await rejectionOf(ledger.write('never'));
-          await taken.commit();
-          await rejectionOf(ledger.write('neither'));
-        }),
-      );
+        const error = await rejectionOf(
+          connection.atomic(async () => {
+            await rejectionOf(inside === 'itself' ? write() : connection.atomic(write));
+            await taken.commit();
+            await rejectionOf(ledger.write('neither'));
+          }),
+        );
 
-      expect(error).to.be.instanceOf(RolledBackError);
-      await ledger.expectDone([]);
-      expect(poolOf(small).using).to.equal(0);
-      connection.uninstall();
-    });
+        expect(error).to.be.instanceOf(RolledBackError);
+        await ledger.expectDone([]);
+        expect(poolOf(small).using).to.equal(0);
+        connection.uninstall();
+      });
+    }
+
+    for (const form of FORMS) {
+      it(`of ${form.title} is a rejection when a hook refuses the connection`, async () => {
+        const other = bench.database.connect();
+        const connection = bench.context.install(other, { using: 'other' });
+        other.addHook('beforeConnect', () => Promise.reject(new Error('no password')));
+
+        const error = await rejectionOf(
+          form.run(other, (t) => other.query('SELECT 1', { transaction: t })),
+        );
+
+        expect(error.message).to.equal('no password');
+        expectIdlePool(other);
+        connection.uninstall();
+      });
+
+      it(`of ${form.title} does not wait for a hook that queries when it gets a connection`, async () => {
+        const other = bench.database.connect({ pool: { max: 2 } });
+        const connection = bench.context.install(other, { using: 'other' });
+        let made = 0;
+        other.addHook('afterConnect', async () => {
+          made += 1;
+          if (made === 1) await other.query('SELECT 1 AS one', { type: 'SELECT' });
+        });
+
+        await form.run(other, (t) =>
+          other.query('SELECT 1 AS one', { transaction: t, type: 'SELECT' }),
+        );
+
+        expect(made).to.equal(2);
+        connection.uninstall();
+      });
+    }
   }
 
   for (const form of FORMS) {

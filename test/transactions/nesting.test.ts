@@ -573,11 +573,11 @@ describeTransactions('nested blocks', (bench) => {
       };
       const enter = (level: number): Promise<number> =>
         atomic(async (t) => {
-          await bench.sequelize.query('SELECT 1');
+          await bench.sequelize.query('SELECT 1 AS one', { type: 'SELECT' });
           countReads(blockOf(t) as object);
           if (level < depth) return enter(level + 1);
           const before = reads;
-          await bench.sequelize.query('SELECT 1');
+          await bench.sequelize.query('SELECT 1 AS one', { type: 'SELECT' });
           return reads - before;
         });
       return await enter(1);

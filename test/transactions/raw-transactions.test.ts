@@ -218,6 +218,21 @@ describeTransactions('a transaction of Sequelize', (bench) => {
       }
     });
 
+    for (const [first, second] of [
+      ['commit', 'rollback'],
+      ['rollback', 'commit'],
+    ] as const) {
+      it(`is ended by the first of two who end it at once: ${first}`, async () => {
+        const t = await bench.sequelize.transaction();
+        await bench.ledger.write('written', t);
+
+        const [, refused] = await Promise.all([t[first](), rejectionOf(t[second]())]);
+
+        expect(refused).to.include({ code: 'SIGNALS_TRANSACTION_COMMITTING' });
+        await bench.ledger.expectDone(first === 'commit' ? ['written'] : [], []);
+      });
+    }
+
     it('ended inside a block of it, undoes that block and rejects it', async () => {
       const unmanaged = await bench.sequelize.transaction();
       await onCommit(bench.ledger.callback('outer'), { transaction: unmanaged });
