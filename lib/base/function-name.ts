@@ -1,10 +1,20 @@
+/** A function that has a name, as far as anybody knows. */
+type Named = (this: never, ...parameters: never[]) => unknown;
+
+/** The name of a function: empty where it has none, has anything else as `name`, or refuses to tell. */
+export function givenName(named: Named): string {
+  try {
+    const name: unknown = named.name;
+    return typeof name === 'string' ? name : '';
+  } catch {
+    return '';
+  }
+}
+
 /**
  * Names a function for messages and logs. It never fails and is never empty, though functions
  * without a name exist, and so do those with anything else as `name` (D-073, J-12).
  */
-export function functionName(named: (this: never, ...parameters: never[]) => unknown): string {
-  const name: unknown = named.name;
-  if (typeof name !== 'string') return 'anonymous';
-
-  return name.replace(/^(bound )+/, '') || 'anonymous';
+export function functionName(named: Named): string {
+  return givenName(named).replace(/^(bound )+/, '') || 'anonymous';
 }

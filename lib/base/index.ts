@@ -20,7 +20,7 @@ export {
   TransactionManagementError,
   UnknownModelError,
 } from './errors.js';
-export { functionName } from './function-name.js';
+export { functionName, givenName } from './function-name.js';
 export { type Configuration, configure, type Logger, logger } from './logger.js';
 export { obtain } from './maps.js';
 export {
@@ -33,4 +33,5 @@ export {
   show,
 } from './options.js';
 export { rejecting } from './rejecting.js';
+export { isError, textOf } from './thrown.js';
 export { isObject, isThenable } from './values.js';

@@ -1,4 +1,5 @@
 import { checkOptions, type OptionRules } from './options.js';
+import { textOf } from './thrown.js';
 
 /** Where the library reports what it must not throw. `console` is one. */
 export interface Logger {
@@ -10,9 +11,34 @@ export interface Logger {
 
 let current: Logger = console;
 
-/** The logger in force. */
+/** The logger in force, which never fails: what is left to do after a log matters more than the log. */
+const guarded: Logger = {
+  error: (message, error) => attempt(message, () => current.error(message, error)),
+  warn: (message) => attempt(message, () => current.warn(message)),
+};
+
+/** The logger in force. Whatever it does, its methods return. */
 export function logger(): Logger {
-  return current;
+  return guarded;
+}
+
+/** Has the logger say `message`, and where it fails the console. An asynchronous one fails later. */
+function attempt(message: string, log: () => unknown): void {
+  const failed = (failure: unknown) => sayOnConsole(message, failure);
+  try {
+    Promise.resolve(log()).catch(failed);
+  } catch (failure) {
+    failed(failure);
+  }
+}
+
+/** The console is given no more than text: it may be what has failed, at a value that cannot be shown. */
+function sayOnConsole(message: string, failure: unknown): void {
+  try {
+    console.error(`${message} (The logger failed to say so: ${textOf(failure)})`);
+  } catch {
+    // There is nobody left to tell.
+  }
 }
 
 /** Settings of the library for the whole process. */

@@ -84,7 +84,11 @@ function editsBetween(one: string, other: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** Shows any value briefly, for a message. */
+/** Shows any value briefly, for a message. It never fails: values have a say in how they are shown. */
 export function show(value: unknown): string {
-  return inspect(value, { depth: -1, maxStringLength: 40 });
+  try {
+    return inspect(value, { depth: -1, maxStringLength: 40 });
+  } catch {
+    return `[${typeof value}]`;
+  }
 }

@@ -1,4 +1,4 @@
-import { functionName, logger } from '../base/index.js';
+import { functionName, logger, textOf } from '../base/index.js';
 import type { Block } from './block.js';
 import type { Clock } from './clock.js';
 
@@ -81,9 +81,8 @@ export class Callbacks {
 
 /** Logs the error of a callback that was asked to be survived (D-264). */
 export function logFailedCallback(callback: Callback, when: string, error: unknown): void {
-  const text = error instanceof Error ? error.message : String(error);
   logger().error(
-    `The onCommit callback "${functionName(callback)}" failed ${when}: ${text}`,
+    `The onCommit callback "${functionName(callback)}" failed ${when}: ${textOf(error)}`,
     error,
   );
 }

@@ -1,3 +1,4 @@
+import { show } from '../base/index.js';
 import type { Block } from './block.js';
 import { Savepoint, type SavepointOwner } from './savepoint-stack.js';
 import { isWithin } from './scope.js';
@@ -68,7 +69,7 @@ function findSavepoint({ root, label }: Block, sid: string | undefined): Savepoi
   const savepoint = sid === undefined ? undefined : root.stack.find(sid);
   if (savepoint?.owner instanceof ManualSavepoint) return savepoint;
   throw misusedError(
-    `${label} has no savepoint ${JSON.stringify(sid)}. Give what transaction.savepoint() resolved to, ` +
+    `${label} has no savepoint ${show(sid)}. Give what transaction.savepoint() resolved to, ` +
       'in the same transaction, and not after savepointCommit() or the rollback of what it was set in.',
   );
 }

@@ -1,4 +1,5 @@
 import type { Transaction, TransactionOptions } from 'sequelize';
+import { givenName } from '../base/index.js';
 import { type Block, BlockName } from '../blocks/index.js';
 import type { Database } from './database.js';
 import { replaceMethod } from './replace-method.js';
@@ -25,7 +26,7 @@ export function interceptTransactions(database: Database): () => void {
     const given = options.transaction ?? null;
     const parent = database.blockFor(given);
     parent?.assertTakesBlocks();
-    const name = new BlockName('transaction', body?.name ?? '');
+    const name = new BlockName('transaction', body ? givenName(body) : '');
     const open = () => openBlock(database, parent, options, name, body);
     // One that is ended by hand does not wait for its turn, and so may stand beside others.
     return parent && body ? parent.inTurn(name, open) : open();

@@ -36,8 +36,11 @@ export async function sendOneByOne(
 export async function sendInOrderRobust(sending: Sending): Promise<ReceiverResponse[]> {
   for (let call = sending.proceed(true); call; call = sending.proceed(true)) {
     const { receiver, promise } = call;
-    const survive = (thrown: unknown) => sending.failure(receiver, thrown);
-    sending.respond(receiver, await Promise.resolve(promise).catch(survive));
+    try {
+      sending.respond(receiver, await promise);
+    } catch (thrown) {
+      sending.respond(receiver, sending.failure(receiver, thrown));
+    }
   }
   return sending.responses;
 }

@@ -1,11 +1,12 @@
-import { isNativeError } from 'node:util/types';
 import {
   AsyncReceiverError,
   functionName,
   InvalidArgumentError,
+  isError,
   isThenable,
   logger,
   NonErrorThrownError,
+  textOf,
 } from '../base/index.js';
 import type { ConnectedReceiver } from './connected-receiver.js';
 import { isAnythingMuted, withoutSuppressed } from './muting.js';
@@ -107,7 +108,7 @@ export class Sending {
   /** Logs that a receiver failed, and returns the error that becomes its response (D-071). */
   failure(receiver: AnyReceiver, thrown: unknown): Error {
     const error = this.#asError(receiver, thrown);
-    logger().error(`${this.#describe(receiver)} failed: ${error.message}`, error);
+    logger().error(`${this.#describe(receiver)} failed: ${textOf(error)}`, error);
     return error;
   }
 
@@ -115,7 +116,7 @@ export class Sending {
   refusal({ receiver, promise }: PendingCall): AsyncReceiverError {
     // The error is all that the caller is told. Should the promise reject, nobody else handles it,
     // and that would end the process.
-    Promise.resolve(promise).catch(() => {});
+    ignoreRejection(promise);
     return new AsyncReceiverError(
       `${this.#describe(receiver)} returned a promise, which a synchronous send cannot await. ` +
         'Use send() or sendRobust().',
@@ -132,7 +133,7 @@ export class Sending {
   }
 
   #asError(receiver: AnyReceiver, thrown: unknown): Error {
-    if (thrown instanceof Error || isNativeError(thrown)) return thrown;
+    if (isError(thrown)) return thrown;
     const message = `${this.#describe(receiver)} threw something that is not an Error. See "cause".`;
     return new NonErrorThrownError(message, { cause: thrown });
   }
@@ -140,6 +141,12 @@ export class Sending {
   #describe(receiver: AnyReceiver): string {
     return `${this.signal.name} receiver "${functionName(receiver)}"`;
   }
+}
+
+/** Even to look at a promise may throw, as its `constructor` may be a getter. */
+function ignoreRejection(promise: PromiseLike<unknown>): void {
+  const settled = async () => await promise;
+  settled().catch(() => {});
 }
 
 function checkPayload(signal: Signal<object>, payload: unknown): void {

@@ -1,5 +1,11 @@
+import { types } from 'node:util';
 import type { Transaction } from 'sequelize';
-import { DurableTransactionError, InvalidArgumentError, rejecting } from '../base/index.js';
+import {
+  DurableTransactionError,
+  givenName,
+  InvalidArgumentError,
+  rejecting,
+} from '../base/index.js';
 import { type Block, BlockName } from '../blocks/index.js';
 import { type Database, transactionOf } from '../sequelize/index.js';
 import {
@@ -101,12 +107,10 @@ function assertNotDecorating(context: unknown): void {
   throw new InvalidArgumentError('atomic() decorates a method as @atomic(), with parentheses.');
 }
 
-const GENERATORS = ['GeneratorFunction', 'AsyncGeneratorFunction'];
-
 /** A generator's body runs after the call that made it returned, so outside of the block (D-238). */
 function asBody(body: unknown): AtomicBody<unknown> {
   if (typeof body !== 'function') throw new InvalidArgumentError('atomic() needs a function.');
-  if (GENERATORS.includes(body.constructor.name)) {
+  if (types.isGeneratorFunction(body)) {
     throw new InvalidArgumentError(
       'atomic() cannot run a generator: its body would run after the block. Call atomic() inside of it.',
     );
@@ -120,7 +124,7 @@ function start<Result>(
   databaseOf: (options: AtomicOptions) => Database,
   options: AtomicOptions,
   body: AtomicBody<Result>,
-  functionName: string = body.name,
+  functionName: string = givenName(body),
 ): Promise<Result> {
   const database = databaseOf(options);
   const parent = database.blockFor(options.transaction);

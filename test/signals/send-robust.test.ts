@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { NonErrorThrownError, Signal } from 'sequelize-signals';
 import { assert, fake } from 'sinon';
 import { captureLog } from '../support/logged.js';
+import { ODD_NAMES, ODD_THROWN } from '../support/odd-values.js';
 
 class Order {}
 
@@ -45,6 +46,42 @@ describe('Signal', () => {
           ['orderPaid receiver "ship" failed: second text', second],
         ]);
       });
+
+      for (const [what, thrown] of Object.entries(ODD_THROWN)) {
+        it(`D-069: survives a receiver that throws ${what}`, async () => {
+          const next = fake.returns('fine');
+          signal.connect(() => {
+            throw thrown;
+          });
+          signal.connect(next);
+
+          const [failed, fine] = await signal[form](Order);
+
+          const error = failed?.[1] as NonErrorThrownError;
+          expect(error === thrown || error.cause === thrown).to.equal(true);
+          expect(fine).to.deep.equal([next, 'fine']);
+          expect(logged().map(([, reported]) => reported === error)).to.deep.equal([true]);
+        });
+      }
+
+      for (const [how, named] of Object.entries(ODD_NAMES)) {
+        it(`D-073: survives a receiver whose name ${how}`, async () => {
+          const next = fake.returns('fine');
+          signal.connect(
+            named(() => {
+              throw new Error('text');
+            }),
+          );
+          signal.connect(next);
+
+          await signal[form](Order);
+
+          expect(logged().map(([message]) => message)).to.deep.equal([
+            'orderPaid receiver "anonymous" failed: text',
+          ]);
+          assert.calledOnce(next);
+        });
+      }
 
       it('D-070, J-11: wraps what is thrown without being an error', async () => {
         signal.connect(function charge() {

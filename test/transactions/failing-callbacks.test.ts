@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Transaction } from 'sequelize';
 import { atomic, onCommit } from 'sequelize-signals';
 import { captureLog } from '../support/logged.js';
+import { ODD_NAMES, ODD_THROWN } from '../support/odd-values.js';
 import { rejectionOf } from '../support/rejection.js';
 import { FORMS } from './forms.js';
 import { describeTransactions } from './ledger.js';
@@ -57,6 +58,18 @@ describeTransactions('a failing callback', (bench) => {
       });
     }
 
+    for (const [what, thrown] of Object.entries(ODD_THROWN)) {
+      it(`that throws ${what} after ${form.title} is logged, and the next one runs`, async () => {
+        await form.run(bench.sequelize, async (t) => {
+          await onCommit(() => Promise.reject(thrown), { transaction: t, robust: true });
+          await onCommit(bench.ledger.callback('next'), { transaction: t });
+        });
+
+        expect(logged().map(([, error]) => error === thrown)).to.deep.equal([true]);
+        await bench.ledger.expectDone([], ['next']);
+      });
+    }
+
     it(`of afterCommit() in ${form.title} is as one of onCommit() (J-18)`, async () => {
       const error = await rejectionOf(
         form.run(bench.sequelize, async (t) => {
@@ -68,6 +81,39 @@ describeTransactions('a failing callback', (bench) => {
 
       expect(error.message).to.equal('of afterCommit()');
       await bench.ledger.expectDone(['stored']);
+    });
+  }
+
+  for (const [how, named] of Object.entries(ODD_NAMES)) {
+    it(`whose name ${how} is logged when it is robust, and the next one runs`, async () => {
+      const fail = named(() => {
+        throw new Error('of the callback');
+      });
+
+      await onCommit(fail, { robust: true });
+      await atomic(async () => {
+        await onCommit(fail, { robust: true });
+        await onCommit(bench.ledger.callback('next'));
+      });
+
+      expect(logged().map(([message]) => message)).to.deep.equal([
+        'The onCommit callback "anonymous" failed outside of a transaction: of the callback',
+        'The onCommit callback "anonymous" failed after the commit: of the callback',
+      ]);
+      await bench.ledger.expectDone([], ['next']);
+    });
+
+    it(`is named in no way by a block whose function's name ${how}`, async () => {
+      const error = await rejectionOf(
+        atomic(
+          named(async () => {
+            await rejectionOf(bench.sequelize.query('SELECT nothing FROM nowhere'));
+          }),
+        ),
+      );
+
+      expect(error).to.include({ code: 'SIGNALS_ROLLED_BACK' });
+      expect(error.message).to.match(/^atomic block #\d+ was rolled back/);
     });
   }
 
