@@ -1,10 +1,12 @@
 /** A function that has a name, as far as anybody knows. */
-type Named = (this: never, ...parameters: never[]) => unknown;
+interface Named {
+  readonly name: unknown;
+}
 
 /** The name of a function: empty where it has none, has anything else as `name`, or refuses to tell. */
 export function givenName(named: Named): string {
   try {
-    const name: unknown = named.name;
+    const { name } = named;
     return typeof name === 'string' ? name : '';
   } catch {
     return '';

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { FlowValue } from './context.js';
+export { dressAs } from './dress-as.js';
 export {
   AliasTakenError,
   AsyncReceiverError,
@@ -21,6 +22,7 @@ export {
   UnknownModelError,
 } from './errors.js';
 export { functionName, givenName } from './function-name.js';
+export { isClass } from './is-class.js';
 export { type Configuration, configure, type Logger, logger } from './logger.js';
 export { obtain } from './maps.js';
 export {

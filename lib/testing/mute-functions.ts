@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { dressAs } from '../base/index.js';
 
 /** Any function. */
 export type AnyFunction = (this: never, ...parameters: never[]) => unknown;
@@ -23,11 +24,17 @@ export function muteFunction<Wrapped extends AnyFunction>(
   const isGenerator = types.isGeneratorFunction(wrapped);
 
   function muted(this: never, ...parameters: never[]): unknown {
-    const returned = runMuted(() => wrapped.apply(this, parameters));
+    const made = new.target === muted ? wrapped : new.target;
+    const returned = runMuted(() =>
+      made
+        ? Reflect.construct(wrapped, parameters, made)
+        : Reflect.apply(wrapped, this, parameters),
+    );
     return isGenerator ? muteGenerator(returned as Steps, runMuted) : returned;
   }
-  Object.defineProperty(muted, 'name', { value: wrapped.name, configurable: true });
-  return muted as Wrapped;
+  // What `new` makes of it, and a generator, are of the kind of the wrapped function.
+  muted.prototype = wrapped.prototype;
+  return dressAs(muted, wrapped) as unknown as Wrapped;
 }
 
 /** The body of a generator runs step by step, after the call that made it has returned (J-30). */
@@ -55,7 +62,8 @@ function muteMethods(owner: object, end: object, runMuted: RunMuted): void {
       const descriptor = Object.getOwnPropertyDescriptor(level, key);
       if (seen.has(key) || !isMethod(descriptor)) continue;
       seen.add(key);
-      const method = level === owner ? descriptor.value : inherited(owner, key);
+      const { value } = descriptor;
+      const method = level === owner ? value : dressAs(inherited(owner, key), value);
       Object.defineProperty(owner, key, { ...descriptor, value: muteFunction(method, runMuted) });
     }
   }

@@ -2,6 +2,7 @@ import {
   ANYTHING,
   checkOptions,
   InvalidArgumentError,
+  isClass,
   type OptionRules,
   show,
 } from '../base/index.js';
@@ -188,8 +189,4 @@ function checkWrapped(wrapped: unknown, kind: string | undefined): asserts wrapp
   throw new InvalidArgumentError(
     `muteSignals() wraps functions, and decorates methods and classes, not ${kind ?? show(wrapped)}.`,
   );
-}
-
-function isClass(wrapped: AnyFunction): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(wrapped));
 }

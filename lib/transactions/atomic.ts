@@ -2,8 +2,10 @@ import { types } from 'node:util';
 import type { Transaction } from 'sequelize';
 import {
   DurableTransactionError,
+  dressAs,
   givenName,
   InvalidArgumentError,
+  isClass,
   rejecting,
 } from '../base/index.js';
 import { type Block, BlockName } from '../blocks/index.js';
@@ -22,11 +24,15 @@ export type AtomicBody<Result> = (transaction: Transaction) => Result | PromiseL
 // biome-ignore lint/suspicious/noExplicitAny: the constraint of a type parameter; callers see the inferred function.
 type AnyFunction = (this: any, ...parameters: any[]) => any;
 
-/** A function that runs as an atomic block on each call, with the same `this` and arguments. */
-export type AtomicFunction<Wrapped extends AnyFunction> = (
+/**
+ * A function that runs as an atomic block on each call, with the same `this` and arguments. It has
+ * what the wrapped one has: name, length, properties, and metadata of `Reflect`.
+ */
+export type AtomicFunction<Wrapped extends AnyFunction> = ((
   this: ThisParameterType<Wrapped>,
   ...parameters: Parameters<Wrapped>
-) => Promise<Awaited<ReturnType<Wrapped>>>;
+) => Promise<Awaited<ReturnType<Wrapped>>>) &
+  Pick<Wrapped, keyof Wrapped>;
 
 /** What `atomic()` and `atomic(options)` return: wraps a function, and decorates a method. */
 export interface AtomicWrapper {
@@ -194,13 +200,19 @@ function wrapper(
 ): AtomicWrapper {
   function wrap(wrapped: unknown): unknown {
     const body = asBody(wrapped) as AnyFunction;
-    function atomicFunction(this: unknown, ...parameters: unknown[]): Promise<unknown> {
-      return run(databaseOf, options, () => body.apply(this, parameters), body.name);
+    if (isClass(body)) {
+      throw new InvalidArgumentError(
+        'atomic() wraps functions and methods, not classes. Decorate the methods of the class.',
+      );
     }
-    return Object.defineProperty(atomicFunction, 'name', {
-      value: body.name,
-      configurable: true,
-    });
+    const name = givenName(body);
+    // A method, which cannot be called with `new`: that would have to make a promise.
+    const { atomicFunction } = {
+      atomicFunction(this: unknown, ...parameters: unknown[]): Promise<unknown> {
+        return run(databaseOf, options, () => Reflect.apply(body, this, parameters), name);
+      },
+    };
+    return dressAs(atomicFunction, body);
   }
 
   function decorate(target: unknown, _name?: unknown, descriptor?: PropertyDescriptor): unknown {

@@ -1,3 +1,4 @@
+import { givenName } from '../base/index.js';
 import type { Database } from '../sequelize/index.js';
 import { assertFunction } from './assert-function.js';
 import type { Atomic } from './atomic.js';
@@ -35,7 +36,7 @@ export function makeDefer(databaseOf: () => Database, atomic: Atomic): Defer {
     assertFunction(callback, 'defer');
     const { blocks } = databaseOf();
     const deferred = () => atomic(() => callback(...parameters));
-    Object.defineProperty(deferred, 'name', { value: callback.name });
+    Object.defineProperty(deferred, 'name', { value: givenName(callback) });
     const queued = blocks.queue(deferred, false, blocks.current());
     return queued ? undefined : callback(...parameters);
   };

@@ -32,6 +32,9 @@ export function atomicKeepsWhatItWraps(): void {
   });
   expectTypeOf(bound).thisParameter.toEqualTypeOf<Date>();
   expectTypeOf(bound).returns.toEqualTypeOf<Promise<number>>();
+
+  const described = atomic()(Object.assign(() => 1, { description: 'one' }));
+  expectTypeOf(described.description).toEqualTypeOf<string>();
 }
 
 export class Bank {
