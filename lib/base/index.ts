@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { allOrNothing, ifItFails } from './all-or-nothing.js';
 export { FlowValue } from './context.js';
 export { dressAs } from './dress-as.js';
 export {

@@ -1,8 +1,10 @@
 import type { Sequelize } from 'sequelize';
 import {
   AliasTakenError,
+  allOrNothing,
   checkOptions,
   InvalidArgumentError,
+  ifItFails,
   NAME,
   type OptionRules,
 } from '../base/index.js';
@@ -53,8 +55,12 @@ export function install(sequelize: Sequelize, options: InstallOptions = {}): Con
 
   const { using: alias = 'default' } = options;
   assertAliasFree(alias);
-  const database = new Database(alias, sequelize, afterTransaction);
+  return allOrNothing(() => connect(new Database(alias, sequelize, afterTransaction)));
+}
+
+function connect(database: Database): Connection {
   addDatabase(database);
+  ifItFails(() => removeDatabase(database));
   const disconnectModels = connectModels(database);
   return new Connection(database, () => {
     database.uninstall();

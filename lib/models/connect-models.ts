@@ -1,4 +1,5 @@
 import type { Model, ModelStatic } from 'sequelize';
+import { allOrNothing, ifItFails } from '../base/index.js';
 import {
   type Database,
   modelsOf,
@@ -46,10 +47,13 @@ export function connectModels(database: Database): () => void {
   const replaced = new ReplacedMethods<ModelStatic<Model>>();
   const connect = (model: ModelStatic<Model>): void => {
     nameModel(model);
-    replaced.add(model, () => [
-      runAfterHooks(model, hooks),
-      ...features.flatMap((feature) => feature.replaceMethods?.(model) ?? []),
-    ]);
+    ifItFails(() => unnameModel(model));
+    replaced.add(model, () =>
+      allOrNothing(() => [
+        runAfterHooks(model, hooks),
+        ...features.flatMap((feature) => feature.replaceMethods?.(model) ?? []),
+      ]),
+    );
   };
 
   for (const model of modelsOf(sequelize)) connect(model);

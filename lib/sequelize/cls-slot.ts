@@ -1,4 +1,5 @@
 import type { Sequelize, Transaction } from 'sequelize';
+import { ifItFails } from '../base/index.js';
 import type { ApplicationContext, Block } from '../blocks/index.js';
 import { blockOf, transactionOf } from './transaction-class.js';
 
@@ -81,20 +82,21 @@ export function giveNamespace(
     get: current,
     set: (key: 'transaction', value: Transaction | null) => original._cls?.set(key, value),
   };
-  const OwnSequelize = (...parameters: unknown[]): object =>
-    Reflect.construct(original as unknown as new () => object, parameters);
-  Object.setPrototypeOf(OwnSequelize, original);
-  Object.defineProperties(OwnSequelize, {
-    name: { value: original.name },
-    prototype: { value: original.prototype },
-    _cls: { value: namespace },
+  // A stand-in for the class in all but this: what is made of it, or extends it, has no such namespace.
+  const standIn: typeof original = new Proxy(original, {
+    get: (target, key, receiver) =>
+      key === '_cls' && receiver === standIn ? namespace : Reflect.get(target, key),
+    construct: (target, parameters, made): Sequelize =>
+      Reflect.construct(target as never, parameters, made === standIn ? target : made),
   });
   Object.defineProperty(sequelize, 'constructor', {
-    value: OwnSequelize,
+    value: standIn,
     configurable: true,
     writable: true,
   });
-  return () => {
+  const undo = () => {
     Reflect.deleteProperty(sequelize, 'constructor');
   };
+  ifItFails(undo);
+  return undo;
 }

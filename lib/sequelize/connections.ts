@@ -8,6 +8,7 @@ export type Announce = (connection: object) => Promise<void>;
 /** The connections of Sequelize, as far as its types do not show them. */
 interface ConnectionManager {
   getConnection(options?: SqliteOptions): Promise<object>;
+  _connect(config: object): Promise<object>;
   disconnect?(connection: object): Promise<unknown>;
   /** SQLite's open connections. */
   readonly connections?: Readonly<Record<string, object>>;
@@ -19,32 +20,28 @@ interface SqliteOptions {
   readonly uuid?: string;
 }
 
-/** A hook of Sequelize's that its types do not show. */
-interface Hooked {
-  addHook(type: 'afterConnect', name: string, hook: Announce): unknown;
-  removeHook(type: 'afterConnect', name: string): unknown;
-}
-
-/** What `removeHook` finds the hook by. */
-const HOOK = 'sequelize-signals';
-
 /** Announces each connection to the database that is made from now on. Returns the undo. */
 export function watchConnections(sequelize: Sequelize, announce: Announce): () => void {
   const manager = sequelize.connectionManager as unknown as ConnectionManager;
   if (!dialectOf(sequelize).hasPool) return watchUnpooled(manager, announce);
 
-  const announceOrClose = async (connection: object): Promise<void> => {
-    try {
-      await announce(connection);
-    } catch (error) {
-      // Sequelize would forget the connection and leave it open.
-      await manager.disconnect?.(connection);
-      throw error;
-    }
-  };
-  const hooked = sequelize as unknown as Hooked;
-  hooked.addHook('afterConnect', HOOK, announceOrClose);
-  return () => hooked.removeHook('afterConnect', HOOK);
+  // A hook afterConnect would be among the options of the instance, and run for whoever copies them.
+  return replaceMethod(
+    manager,
+    '_connect',
+    (original: ConnectionManager['_connect']) =>
+      async function (this: ConnectionManager, config: object) {
+        const connection = await original.call(this, config);
+        try {
+          await announce(connection);
+        } catch (error) {
+          // Sequelize would forget the connection and leave it open.
+          await this.disconnect?.(connection);
+          throw error;
+        }
+        return connection;
+      },
+  );
 }
 
 /** Without a pool Sequelize runs no hooks for connections, and hands the same one out again. */

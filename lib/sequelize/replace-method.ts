@@ -1,3 +1,5 @@
+import { ifItFails } from '../base/index.js';
+
 /** What a replacement stands for, by the replacement. */
 const replaced = new WeakMap<
   object,
@@ -22,9 +24,11 @@ export function replaceMethod<Name extends string, Method extends object>(
   const value = make(original);
   replaced.set(value, { original, own });
   Object.defineProperty(owner, name, { value, configurable: true, writable: true });
-  return () => {
+  const undo = () => {
     if (Object.getOwnPropertyDescriptor(owner, name)?.value !== value) return;
     if (own) Object.defineProperty(owner, name, own);
     else Reflect.deleteProperty(owner, name);
   };
+  ifItFails(undo);
+  return undo;
 }

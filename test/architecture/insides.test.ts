@@ -10,7 +10,7 @@ const INSIDES = [
   // of the class and its instances
   ...['_cls', 'connectionManager', 'getConnection', 'queryGenerator', 'rollbackTransaction'],
   ...['startTransactionQuery', 'commitTransactionQuery', 'rollbackTransactionQuery'],
-  ...['quoteIdentifier', 'modelManager', 'addModel', 'removeModel', 'afterConnect'],
+  ...['quoteIdentifier', 'modelManager', 'addModel', 'removeModel', '_connect'],
   ...['supportsSearchPath', 'completesTransaction'],
   // of transactions
   ...['finished', 'setDeferrable', 'cleanup', 'forceCleanup'],

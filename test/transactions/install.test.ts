@@ -1,20 +1,28 @@
 import { expect } from 'chai';
-import { Sequelize, Transaction } from 'sequelize';
+import { type Options, Sequelize, Transaction } from 'sequelize';
 import {
   AliasTakenError,
   atomic,
+  connectionCreated,
   connections,
   InvalidArgumentError,
   install,
   NotInstalledError,
   onCommit,
+  postSave,
   SignalsError,
   transaction,
+  unresolvedSenders,
 } from 'sequelize-signals';
 import { fake } from 'sinon';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { rejectionOf } from '../support/rejection.js';
 import { describeTransactions, Ledger } from './ledger.js';
+
+/** The options of an instance, which Sequelize's types do not show. */
+function optionsOf(sequelize: Sequelize): Options {
+  return (sequelize as unknown as { readonly options: Options }).options;
+}
 
 describeOnEachDatabase('install()', (database) => {
   afterEach(() => {
@@ -130,6 +138,87 @@ describeOnEachDatabase('install()', (database) => {
     expect(sequelize).to.be.instanceOf(Sequelize);
     expect(sequelize.constructor.name).to.equal('Shop');
     expect(sequelize.constructor).to.have.property('useCLS', Sequelize.useCLS);
+  });
+
+  it('leaves the constructor of the instance what it is: made of it and extended, it makes instances', () => {
+    class Shop extends Sequelize {
+      static readonly motto = 'open';
+    }
+    const sequelize = database.connect();
+    Object.setPrototypeOf(sequelize, Shop.prototype);
+    install(sequelize);
+    const Constructor = sequelize.constructor as typeof Shop;
+    class Branch extends Constructor {}
+
+    Object.assign(Constructor, { address: 'here' });
+    const made = new Constructor(optionsOf(sequelize));
+    const branch = new Branch(optionsOf(sequelize));
+
+    expect(Shop).to.have.property('address', 'here');
+    expect(Constructor.motto).to.equal('open');
+    expect(made).to.be.instanceOf(Shop).and.instanceOf(Constructor);
+    expect(made.constructor).to.equal(Shop);
+    expect(branch).to.be.instanceOf(Branch).and.instanceOf(Shop);
+    expect(branch.constructor).to.equal(Branch);
+  });
+
+  it('shares no transaction with an instance of a class that extends its constructor', async () => {
+    const sequelize = database.connect();
+    install(sequelize);
+    class Branch extends (sequelize.constructor as typeof Sequelize) {}
+    const branch = database.connect();
+    Object.setPrototypeOf(branch, Branch.prototype);
+    const ledger = await Ledger.open(branch);
+
+    const seen = new Set<unknown>();
+    ledger.entries.addHook('beforeCount', (options) => {
+      seen.add((options as { transaction?: unknown }).transaction);
+    });
+    await atomic(() => ledger.entries.count());
+
+    expect([...seen]).to.deep.equal([undefined]);
+  });
+
+  it('lets the options of an installed instance be copied', async () => {
+    const sequelize = database.connect();
+    install(sequelize);
+    await sequelize.authenticate();
+
+    const copy = database.connect({ ...optionsOf(sequelize) });
+    install(copy, { using: 'copy' });
+    const created: string[] = [];
+    using _receiver = connectionCreated.connect(({ using: alias }) => {
+      created.push(alias);
+    });
+    await copy.authenticate();
+
+    expect(new Set(created)).to.deep.equal(new Set(['copy']));
+  });
+
+  it('leaves nothing behind when it fails half-way', async () => {
+    const sequelize = database.connect();
+    const before = Object.getOwnPropertyNames(sequelize);
+    const first = sequelize.define('first', {});
+    const queryOfFirst = Object.getOwnPropertyNames(first);
+    Object.freeze(sequelize.define('second', {}).prototype);
+
+    expect(() => install(sequelize)).to.throw(TypeError, '_initValues');
+
+    expect([...connections]).to.deep.equal([]);
+    expect(Object.getOwnPropertyNames(sequelize)).to.deep.equal(before);
+    expect(Object.getOwnPropertyNames(first)).to.deep.equal(queryOfFirst);
+    expect(sequelize.query).to.equal(Sequelize.prototype.query);
+    using _waiting = postSave.connect(() => {}, { sender: 'first' });
+    expect(unresolvedSenders().map(({ name }) => name)).to.include('first');
+    expect(install(database.connect()).alias).to.equal('default');
+  });
+
+  it('refuses an instance that is frozen, and leaves it as it is', () => {
+    const sequelize = Object.freeze(database.connect());
+
+    expect(() => install(sequelize)).to.throw(TypeError);
+
+    expect([...connections]).to.deep.equal([]);
   });
 
   it('makes a connection that works as long as it is not undone, and no longer', async () => {
