@@ -44,6 +44,11 @@ export class Blocks {
     return this.#flow.current();
   }
 
+  /** The block that queries of the current flow join which name none. It may have ended. */
+  joined(): Block | undefined {
+    return this.#flow.joined();
+  }
+
   /**
    * What belongs to `block` in the current flow: the current block where that is inside of it. A
    * rollback of that one undoes all that is sent meanwhile, and what is started in it must not wait
@@ -57,6 +62,11 @@ export class Blocks {
   /** Runs `body` in a flow whose current block is `block`. */
   enter<Result>(block: Block, body: () => Result): Result {
     return this.#flow.enter(block, body);
+  }
+
+  /** As `enter`, but queries have to name the block: those that do not join what they joined outside. */
+  enterUnjoined<Result>(block: Block, body: () => Result): Result {
+    return this.#flow.enterUnjoined(block, body);
   }
 
   /** Runs `body` in a flow without a current block. */

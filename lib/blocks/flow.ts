@@ -16,6 +16,8 @@ export interface ApplicationContext {
 /** What a flow knows of one database: its block, or that it runs outside, and what it was in before. */
 interface Frame {
   readonly block: Block | undefined;
+  /** What queries join that name no block: another one, or none, where they have to name `block`. */
+  readonly joined: Block | undefined;
   outer: Frame | undefined;
 }
 
@@ -61,21 +63,37 @@ export class BlockFlow {
 
   /** The innermost block of the current flow, which may have ended. */
   current(): Block | undefined {
-    const own = this.#frame.get()?.block;
+    return this.#orGiven(this.#frame.get()?.block);
+  }
+
+  /** The block that queries of the current flow join which name none. */
+  joined(): Block | undefined {
+    return this.#orGiven(this.#frame.get()?.joined);
+  }
+
+  #orGiven(own: Block | undefined): Block | undefined {
     const given = this.#application.current();
     return given === undefined || isWithin(own, given) ? own : given;
   }
 
   /** Runs `body` in a flow whose current block is `block`. */
   enter<Result>(block: Block, body: () => Result): Result {
-    return this.#run(block, body);
+    return this.#run(block, block, body);
+  }
+
+  /** As `enter`, but queries have to name the block: those that do not join what they joined outside. */
+  enterUnjoined<Result>(block: Block, body: () => Result): Result {
+    const around = this.joined();
+    // Inside of a block that they join, they are on the connection of that one, and so in this one.
+    const joined = around && isWithin(block, around) ? block : around;
+    return this.#run(block, joined, body);
   }
 
   /** Runs `body` in a flow without a current block. */
   outside<Result>(body: () => Result): Result {
     // The first context that is entered slows every promise of the process, before Node 24.
     const isOutside = this.#frame.get() === undefined && !this.#application.isOccupied();
-    return isOutside ? body() : this.#run(undefined, body);
+    return isOutside ? body() : this.#run(undefined, undefined, body);
   }
 
   /** The innermost open block around the current flow that is wanted, also where `outside` hides it. */
@@ -91,8 +109,8 @@ export class BlockFlow {
     return undefined;
   }
 
-  #run<Result>(block: Block | undefined, body: () => Result): Result {
-    const frame = { block, outer: framesAround(block?.root, this.#frame.get()) };
+  #run<Result>(block: Block | undefined, joined: Block | undefined, body: () => Result): Result {
+    const frame = { block, joined, outer: framesAround(block?.root, this.#frame.get()) };
     return this.#frame.run(frame, () => this.#application.run(block, body));
   }
 }

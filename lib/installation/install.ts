@@ -2,6 +2,7 @@ import type { Sequelize } from 'sequelize';
 import {
   AliasTakenError,
   allOrNothing,
+  BOOLEAN,
   checkOptions,
   InvalidArgumentError,
   ifItFails,
@@ -16,6 +17,7 @@ import {
   assertAliasFree,
   Connection,
   connections,
+  databaseFor,
   removeDatabase,
 } from '../transactions/index.js';
 
@@ -23,9 +25,18 @@ import {
 export interface InstallOptions {
   /** The alias by which `using` finds the instance. @defaultValue 'default' */
   readonly using?: string | undefined;
+  /**
+   * Whether queries that name no transaction join the one of `sequelize.transaction(callback)` that
+   * they run in, as they do in Sequelize after `Sequelize.useCLS`. With `false` they stay outside of
+   * it, as in an application that never called that; where it did, they join. Inside `atomic()`
+   * they always do, and `atomic()` and `onCommit()` always join.
+   *
+   * @defaultValue true
+   */
+  readonly useCLS?: boolean | undefined;
 }
 
-const RULES: OptionRules = { using: NAME };
+const RULES: OptionRules = { using: NAME, useCLS: BOOLEAN };
 
 /**
  * Gives a Sequelize instance signals and transactions. Its models, queries and transactions work
@@ -51,11 +62,11 @@ export function install(sequelize: Sequelize, options: InstallOptions = {}): Con
   assertSequelize(sequelize);
   checkOptions('install()', options, RULES);
   const installed = connections.get(sequelize);
-  if (installed) return sameAlias(installed, options.using);
+  if (installed) return asAskedFor(installed, options);
 
-  const { using: alias = 'default' } = options;
+  const { using: alias = 'default', useCLS = true } = options;
   assertAliasFree(alias);
-  return allOrNothing(() => connect(new Database(alias, sequelize, afterTransaction)));
+  return allOrNothing(() => connect(new Database(alias, sequelize, { useCLS }, afterTransaction)));
 }
 
 function connect(database: Database): Connection {
@@ -78,9 +89,17 @@ function assertSequelize(sequelize: unknown): void {
   if (!isSequelize) throw new InvalidArgumentError('install() needs an instance of Sequelize 6.');
 }
 
-function sameAlias(installed: Connection, using: string | undefined): Connection {
-  if (using === undefined || using === installed.alias) return installed;
-  throw new AliasTakenError(
-    `This Sequelize instance is installed as "${installed.alias}" already. Use that alias, or uninstall() it first.`,
-  );
+function asAskedFor(installed: Connection, { using, useCLS }: InstallOptions): Connection {
+  if (using !== undefined && using !== installed.alias) {
+    throw new AliasTakenError(
+      `This Sequelize instance is installed as "${installed.alias}" already. Use that alias, or uninstall() it first.`,
+    );
+  }
+  if (useCLS !== undefined && useCLS !== databaseFor(installed.sequelize).options.useCLS) {
+    throw new InvalidArgumentError(
+      `This Sequelize instance is installed already, and not with the option useCLS: ${useCLS}. ` +
+        'Install it once, or uninstall() it first.',
+    );
+  }
+  return installed;
 }

@@ -16,7 +16,7 @@ export function send<Kind extends PayloadBySender>(
   if (!isHeard(sender, signal)) return undefined;
   // Node.js 20 takes 400 ns for each key that is added behind a spread, and nothing for one before it.
   const whole = [
-    { using: database.alias, transaction: transaction ?? undefined, ...payload },
+    { using: database.alias, transaction: transaction || undefined, ...payload },
   ] as unknown as PayloadArgument<PayloadFor<Kind, Model>>;
   return database.within(transaction, () => signal.send(sender, ...whole));
 }

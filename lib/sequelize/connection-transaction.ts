@@ -1,3 +1,4 @@
+import type { Sequelize } from 'sequelize';
 import { obtain } from '../base/index.js';
 import {
   type Block,
@@ -8,7 +9,12 @@ import {
   selfWaitError,
 } from '../blocks/index.js';
 import { dialectOf } from './dialects.js';
-import { type DriverConnection, hasConnectHooks, type OpenTransaction } from './internals.js';
+import {
+  type DriverConnection,
+  hasConnectHooks,
+  internalsOf,
+  type OpenTransaction,
+} from './internals.js';
 import { acquire, begin, commit, rollback } from './statements.js';
 import { transactionOf } from './transaction-class.js';
 
@@ -94,4 +100,10 @@ function holderOf(blocks: Blocks, connection: DriverConnection): Block | undefin
 export function holderOfConnectionOf(blocks: Blocks, handle: Handle): Block | undefined {
   const { connection } = handle as OpenTransaction;
   return connection && holderOf(blocks, connection);
+}
+
+/** As `holderOf`, for the one connection to a database in memory, which nobody can be beside of. */
+export function holderOfMemory(blocks: Blocks, sequelize: Sequelize): Block | undefined {
+  const shared = internalsOf(sequelize).connectionManager.connections?.[1];
+  return shared && holderOf(blocks, shared);
 }

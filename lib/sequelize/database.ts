@@ -8,17 +8,30 @@ import { SequelizeDriver } from './sequelize-driver.js';
 import { interceptTransactions } from './transaction-calls.js';
 import { blockOf, transactionOf } from './transaction-class.js';
 
+/** What an application may choose for a database. */
+export interface DatabaseOptions {
+  /** Whether queries join the transaction of `sequelize.transaction(callback)` without naming it. */
+  readonly useCLS: boolean;
+}
+
 /** An installed Sequelize instance: its blocks, and which of them each of its calls belongs to. */
 export class Database {
   readonly alias: string;
   readonly sequelize: Sequelize;
   readonly blocks: Blocks;
+  readonly options: DatabaseOptions;
   readonly #undos: readonly (() => void)[];
 
   /** @param observer - is told what becomes of the transactions. */
-  constructor(alias: string, sequelize: Sequelize, observer: BlockObserver) {
+  constructor(
+    alias: string,
+    sequelize: Sequelize,
+    options: DatabaseOptions,
+    observer: BlockObserver,
+  ) {
     this.alias = alias;
     this.sequelize = sequelize;
+    this.options = options;
     this.blocks = new Blocks({
       alias,
       driver: new SequelizeDriver(sequelize),
@@ -33,27 +46,28 @@ export class Database {
     ];
   }
 
-  /** The transaction of the current block. */
-  currentTransaction(): Transaction | undefined {
-    const block = this.blocks.current();
+  /** The transaction that a query joins which names none. */
+  joinedTransaction(): Transaction | undefined {
+    const block = this.blocks.joined();
     return block && transactionOf(block);
   }
 
   /** What a model joins. It asks before it builds its query, and the block can begin meanwhile. */
   #joined(): Transaction | undefined {
-    const block = this.blocks.current();
+    const block = this.blocks.joined();
     block?.beginAhead();
     return block && transactionOf(block);
   }
 
   /**
-   * The block that a call with this `transaction` option belongs to: the innermost one of its flow
-   * in that transaction, as a connection has one stack of savepoints, or without the option the
-   * current block. `null` opts out, as in Sequelize.
+   * The block that a call of this library with this `transaction` option belongs to: the innermost
+   * one of its flow in that transaction, as a connection has one stack of savepoints, or without the
+   * option the current block. `null` opts out.
    *
    * @throws when the transaction belongs to another database, or to nobody.
    */
   blockFor(transaction: Transaction | null | undefined): Block | undefined {
+    if (transaction === undefined) return this.blocks.current();
     const block = this.blockOfQuery(transaction);
     if (block || !transaction) return block;
     throw foreignError(
@@ -62,16 +76,20 @@ export class Database {
     );
   }
 
-  /** As `blockFor`, for queries: those of a transaction that was begun before `install` are not ours. */
+  /**
+   * The block that a query with this `transaction` option belongs to: as `blockFor`, but those of a
+   * transaction that was begun before `install` are not ours, and without the option it may be
+   * another one. Anything false but `undefined` opts out, as in Sequelize.
+   */
   blockOfQuery(transaction: Transaction | null | undefined): Block | undefined {
-    if (transaction === undefined) return this.blocks.current();
+    if (transaction === undefined) return this.blocks.joined();
     const named = this.blockNamed(transaction);
     return named && this.blocks.innermostIn(named);
   }
 
   /** The block that `transaction` stands for, if it is one of ours. */
   blockNamed(transaction: Transaction | null | undefined): Block | undefined {
-    if (transaction === undefined || transaction === null) return undefined;
+    if (!transaction) return undefined;
     if (typeof transaction !== 'object') {
       throw new InvalidArgumentError(
         'The option "transaction" must be a Transaction of Sequelize.',
@@ -86,11 +104,22 @@ export class Database {
     );
   }
 
-  /** Runs `body` in the flow of a query with this `transaction` option. */
+  /** As `blockFor`, for a call of Sequelize: without the option it joins what its queries join. */
+  blockForCall(transaction: Transaction | null | undefined): Block | undefined {
+    return transaction === undefined ? this.blocks.joined() : this.blockFor(transaction);
+  }
+
+  /** Runs the function of a transaction of Sequelize. */
+  enterTransaction<Result>(block: Block, body: () => Result): Result {
+    const { blocks, options } = this;
+    return options.useCLS ? blocks.enter(block, body) : blocks.enterUnjoined(block, body);
+  }
+
+  /** Runs `body` in the flow of a query with this `transaction` option, whose block it joins. */
   within<Result>(transaction: Transaction | null | undefined, body: () => Result): Result {
     const { blocks } = this;
     const block = this.blockOfQuery(transaction);
-    if (block === blocks.current()) return body();
+    if (block === blocks.current() && block === blocks.joined()) return body();
     return block ? blocks.enter(block, body) : blocks.outside(body);
   }
 

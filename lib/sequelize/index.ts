@@ -4,7 +4,11 @@
  *
  * @packageDocumentation
  */
-export { ConnectionTransaction, holderOfConnectionOf } from './connection-transaction.js';
+export {
+  ConnectionTransaction,
+  holderOfConnectionOf,
+  holderOfMemory,
+} from './connection-transaction.js';
 export { watchConnections } from './connections.js';
 export { Database } from './database.js';
 export { checkDeferredConstraints } from './deferred-constraints.js';

@@ -44,6 +44,8 @@ interface Internals {
   };
   readonly connectionManager: {
     getConnection(options: { uuid: string; type?: 'SELECT' }): Promise<DriverConnection>;
+    /** SQLite's: that of a database in memory, which all share, is under `1`. */
+    readonly connections?: Readonly<Record<string, DriverConnection>>;
   };
   readonly dialect: {
     readonly queryGenerator: {

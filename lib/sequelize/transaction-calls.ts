@@ -56,5 +56,23 @@ async function openBlock(
     throw error;
   }
   const transaction = transactionOf(block);
-  return body ? block.run(() => body(transaction)) : transaction;
+  return body ? runManaged(database, block, () => body(transaction)) : transaction;
+}
+
+/** Runs the function of a transaction, and ends it as Sequelize does. */
+async function runManaged(
+  database: Database,
+  block: Block,
+  body: () => PromiseLike<unknown>,
+): Promise<unknown> {
+  let result: unknown;
+  try {
+    result = await database.enterTransaction(block, body);
+  } catch (error) {
+    // What the application threw is what it gets, whatever the rollback says (D-221).
+    if (block.open) await block.fail(error).catch(() => {});
+    throw error;
+  }
+  await block.complete();
+  return result;
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from 'sequelize';
 import { FlowValue, obtain } from '../base/index.js';
 import { type Block, BlockName, Lock } from '../blocks/index.js';
-import { type Database, dialectOf, transactionOf } from '../sequelize/index.js';
+import { type Database, dialectOf, holderOfMemory, transactionOf } from '../sequelize/index.js';
 import { atomic } from './namespace.js';
 
 type Body<Result> = (transaction: Transaction) => Promise<Result>;
@@ -15,14 +15,18 @@ export async function inOneBlock<Result>(
   transaction: Transaction | null | undefined,
   body: Body<Result>,
 ): Promise<Result> {
-  const around = database.blockFor(transaction);
-  if (!around && dialectOf(database.sequelize).hasOneWriter) {
+  const around = database.blockForCall(transaction);
+  if (around) return runInside(database, around, false, body);
+  // The statement is sent in that transaction, whoever it belongs to, and must not break it.
+  const beside = holderOfMemory(database.blocks, database.sequelize);
+  if (beside) return runInside(database, beside, true, body);
+  if (dialectOf(database.sequelize).hasOneWriter) {
     const name = new BlockName('atomic block', '');
     return obtain(writers, database, () => new Writers()).inTurn(name, () =>
       runAsWriter(database, name, body),
     );
   }
-  return runInside(database, around, false, body);
+  return runInside(database, undefined, false, body);
 }
 
 /** As `inOneBlock`, but with a savepoint: the block around it can go on when it fails. */
@@ -31,7 +35,9 @@ export async function inSavepoint<Result>(
   transaction: Transaction | null | undefined,
   body: Body<Result>,
 ): Promise<Result> {
-  return runInside(database, database.blockFor(transaction), true, body);
+  const around =
+    database.blockForCall(transaction) ?? holderOfMemory(database.blocks, database.sequelize);
+  return runInside(database, around, true, body);
 }
 
 function runInside<Result>(

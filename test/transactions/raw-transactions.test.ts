@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Sequelize, Transaction } from 'sequelize';
-import { atomic, onCommit, transaction } from 'sequelize-signals';
+import { atomic, onCommit, postSave, transaction } from 'sequelize-signals';
 import { rejectionOf } from '../support/rejection.js';
 import { FORMS } from './forms.js';
 import { describeTransactions, type Entry } from './ledger.js';
@@ -364,6 +364,31 @@ describeTransactions('a transaction of any kind', (bench) => {
     }
   }
 });
+
+describeTransactions('a false value as transaction', (bench) => 
+  for (const nothing of [null, false, 0, '']) {
+    const none = nothing as null;
+
+    it(`is none, as in Sequelize: ${JSON.stringify(nothing)}`, async () => {
+      using _receiver = postSave.connect(
+        ({ transaction: t }) => {
+          expect([t, transaction.current()]).to.deep.equal([undefined, undefined]);
+          bench.ledger.callback('outside')();
+        },
+        { sender: bench.ledger.entries },
+      );
+
+      await atomic(async () => {
+        await bench.ledger.write('outside', none);
+        await bench.sequelize.query('SELECT 1 AS one', { type: 'SELECT', transaction: none });
+        expect(bench.statements.verbs()).not.to.include('BEGIN');
+      });
+      const own = await bench.sequelize.transaction({ transaction: none });
+      await own.rollback();
+
+      await bench.ledger.expectDone(['outside']);
+    });
+  });
 
 describeTransactions('the namespace of the application', (bench) => {
   if (bench.context.useCLS === 'never') return;

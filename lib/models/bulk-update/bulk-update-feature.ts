@@ -84,7 +84,7 @@ function watchedIncrement(database: Database, increment: Increment): Increment {
     if (!options || options.hooks === false || !isAnyHeard(sender, SIGNALS)) {
       return increment.apply(this, parameters);
     }
-    const { where, transaction = database.currentTransaction() } = options;
+    const { where, transaction = database.joinedTransaction() } = options;
     const increments = incrementsOf(fields, options);
     const change = new BulkChange(database, sender);
     await change.announce({ values: {}, increments, where }, transaction);

@@ -28,7 +28,7 @@ function findOrCreateInSavepoint(database: Database, findOrCreate: FindOrCreate)
     const [options] = parameters;
     if (parameters.length > 1 || !options?.where) return findOrCreate.apply(this, parameters);
 
-    const isNested = database.blockFor(options.transaction) !== undefined;
+    const isNested = database.blockForCall(options.transaction) !== undefined;
     try {
       return await inSavepoint(database, options.transaction, (transaction) =>
         findOrCreate.call(this, {
