@@ -77,7 +77,10 @@ export class UnknownModelError extends SignalsError {
 }
 
 /** Thrown when a transaction is used in a way that could not be honoured; `code` tells which. */
-export class TransactionManagementError extends SignalsError {}
+export class TransactionManagementError extends SignalsError {
+  /** The query that came after the end of its transaction, where Sequelize has it too. */
+  declare readonly sql?: string;
+}
 
 /**
  * Thrown by a block that was left normally but could not keep its work: an earlier error in it

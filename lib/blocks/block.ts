@@ -55,6 +55,7 @@ export abstract class Block implements SavepointOwner, OpenChild {
   #lock: Lock | undefined;
   #ended: (() => void) | undefined;
   #queryHandle: Handle | undefined;
+  #leftToThis: Block[] | undefined;
 
   constructor(blocks: Blocks, options: BlockOptions) {
     this.blocks = blocks;
@@ -86,6 +87,10 @@ export abstract class Block implements SavepointOwner, OpenChild {
 
   get open(): boolean {
     return this.#phase === 'open';
+  }
+
+  get ended(): boolean {
+    return this.#phase === 'ended';
   }
 
   /** The innermost level around it, itself included, that is open: whose work its own is part of. */
@@ -246,10 +251,10 @@ export abstract class Block implements SavepointOwner, OpenChild {
     this.root.callbacks.add(callback, robust, this, this.blocks.seam.capture);
   }
 
-  /** Throws when nothing new may be started in this block. */
-  assertOpen(): void {
-    if (this.#phase === 'ended') throw endedError(this);
-    if (this.#phase === 'closing') throw committingError(this);
+  /** Throws when nothing new may be started in this block; `cause` is what the database says of it. */
+  assertOpen(cause?: unknown): void {
+    if (this.#phase === 'ended') throw endedError(this, cause);
+    if (this.#phase === 'closing') throw committingError(this, cause);
   }
 
   /** Throws when no block may be started in this one. */
@@ -297,7 +302,8 @@ export abstract class Block implements SavepointOwner, OpenChild {
 
   /** Ends the block and undoes its work, without telling anybody. */
   async discard(cause: unknown): Promise<void> {
-    await this.#close();
+    const closing = this.#close();
+    if (closing !== undefined) await closing;
     try {
       await this.undo(cause);
     } finally {
@@ -309,13 +315,19 @@ export abstract class Block implements SavepointOwner, OpenChild {
   async leaveToParent(): Promise<void> {
     await this.#close();
     this.#end();
+    this.parent?.answerFor(this);
+  }
+
+  /** Has a child that was left to this block share its outcome. */
+  answerFor(child: Block): void {
+    this.#leftToThis ??= [];
+    this.#leftToThis.push(child);
   }
 
   /** Waits for what goes on in a block whose work is not going to be kept by itself. */
-  async #close(): Promise<void> {
+  #close(): Promise<void> | undefined {
     this.#phase = 'closing';
-    const settling = this.#activity.settle((child) => child.leaveToParent());
-    if (settling !== undefined) await settling;
+    return this.#activity.settle((child) => child.leaveToParent());
   }
 
   /**
@@ -338,6 +350,7 @@ export abstract class Block implements SavepointOwner, OpenChild {
   /** Notes what became of the work of the block. */
   protected settleAs(outcome: Outcome): void {
     this.#outcome = outcome;
+    for (const child of this.#leftToThis ?? []) child.settleAs(outcome);
   }
 
   #end(): void {

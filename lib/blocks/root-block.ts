@@ -66,6 +66,7 @@ export class RootBlock extends Block {
       return;
     }
     try {
+      this.#tell('kept');
       const stored = !this.#begun || (await this.#commit());
       if (!stored) throw falseCommitError(this, this.failures.lastError);
     } catch (error) {
@@ -87,6 +88,7 @@ export class RootBlock extends Block {
 
   protected async undo(cause: unknown): Promise<void> {
     try {
+      this.#tell('undone');
       if (this.#begun) await this.stack.queue.control(() => this.#real.rollback());
     } finally {
       this.#rolledBack(cause);
@@ -101,6 +103,11 @@ export class RootBlock extends Block {
 
   protected override settleAs(outcome: Outcome): void {
     super.settleAs(outcome);
+    this.#tell(outcome);
+  }
+
+  /** The handle tells what is being done to it before it is done, as Sequelize's does. */
+  #tell(outcome: Outcome): void {
     this.driver.noteOutcome(this.handle, outcome);
   }
 

@@ -21,19 +21,21 @@ export function rollbackRequestedError(block: Labelled): TransactionManagementEr
   );
 }
 
-export function endedError(block: Labelled): TransactionManagementError {
+export function endedError(block: Labelled, cause?: unknown): TransactionManagementError {
   return new TransactionManagementError(
     'SIGNALS_TRANSACTION_ENDED',
     `${block.label} has ended, and work that was started in it goes on. ` +
       'Await that work inside the block, or start it with transaction.outside() if it is meant to outlive it.',
+    cause === undefined ? undefined : { cause },
   );
 }
 
-export function committingError(block: Labelled): TransactionManagementError {
+export function committingError(block: Labelled, cause?: unknown): TransactionManagementError {
   return new TransactionManagementError(
     'SIGNALS_TRANSACTION_COMMITTING',
     `${block.label} is being committed or rolled back, and work that was started in it goes on. ` +
       'Await that work inside the block, or use onCommit() for what must come after it.',
+    cause === undefined ? undefined : { cause },
   );
 }
 

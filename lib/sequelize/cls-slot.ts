@@ -25,6 +25,11 @@ export function hasApplicationNamespace(sequelize: Sequelize): boolean {
   return classOf(sequelize)._cls !== undefined;
 }
 
+/** Puts a transaction into the application's namespace, as Sequelize does when it has begun one. */
+export function tellNamespace(sequelize: Sequelize, transaction: Transaction): void {
+  classOf(sequelize)._cls?.set('transaction', transaction);
+}
+
 /** The namespace that the application gave to `Sequelize.useCLS`, whenever it did, if it did. */
 export class ApplicationNamespace implements ApplicationContext {
   readonly #sequelize: Sequelize;

@@ -2,11 +2,13 @@ import type { Sequelize, Transaction } from 'sequelize';
 import { InvalidArgumentError, SignalsError } from '../base/index.js';
 import { type Block, type BlockObserver, Blocks, foreignError } from '../blocks/index.js';
 import { ApplicationNamespace, giveNamespace } from './cls-slot.js';
+import { interceptEnds } from './ending.js';
+import { queryInterfaceOf } from './internals.js';
 import { pool } from './pool.js';
 import { interceptQueries } from './queries.js';
 import { SequelizeDriver } from './sequelize-driver.js';
 import { interceptTransactions } from './transaction-calls.js';
-import { blockOf, transactionOf } from './transaction-class.js';
+import { type BlockTransactionClass, blockOf, transactionOf } from './transaction-class.js';
 
 /** What an application may choose for a database. */
 export interface DatabaseOptions {
@@ -19,6 +21,8 @@ export class Database {
   readonly alias: string;
   readonly sequelize: Sequelize;
   readonly blocks: Blocks;
+  /** The class of the transactions that stand for blocks. */
+  readonly Transaction: BlockTransactionClass;
   readonly options: DatabaseOptions;
   readonly #undos: readonly (() => void)[];
 
@@ -32,9 +36,11 @@ export class Database {
     this.alias = alias;
     this.sequelize = sequelize;
     this.options = options;
+    const driver = new SequelizeDriver(sequelize);
+    this.Transaction = driver.Transaction;
     this.blocks = new Blocks({
       alias,
-      driver: new SequelizeDriver(sequelize),
+      driver,
       pool,
       application: new ApplicationNamespace(sequelize, ({ blocks }) => blocks === this.blocks),
       observer,
@@ -43,6 +49,7 @@ export class Database {
       giveNamespace(sequelize, () => this.#joined()),
       interceptQueries(this),
       interceptTransactions(this),
+      interceptEnds(queryInterfaceOf(sequelize)),
     ];
   }
 

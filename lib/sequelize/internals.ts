@@ -18,6 +18,7 @@ export type OpenTransaction = Transaction & {
   readonly id: string;
   name: string;
   readonly savepoints: object[];
+  parent?: OpenTransaction | undefined;
   readonly options: {
     readonly readOnly?: boolean;
     readonly deferrable?: unknown;
@@ -55,9 +56,17 @@ interface Internals {
       quoteIdentifier(name: string, force: boolean): string;
     };
   };
-  getQueryInterface(): {
-    rollbackTransaction(transaction: Transaction, options: object): Promise<unknown>;
-  };
+  getQueryInterface(): QueryInterface;
+}
+
+/** What sends the statements that end transactions. */
+interface QueryInterface {
+  commitTransaction(transaction: object, options: object): Promise<unknown>;
+  rollbackTransaction(transaction: object, options: object): Promise<unknown>;
+}
+
+export function queryInterfaceOf(sequelize: Sequelize): QueryInterface {
+  return internalsOf(sequelize).getQueryInterface();
 }
 
 export function internalsOf(sequelize: Sequelize): Internals {

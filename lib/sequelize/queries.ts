@@ -6,6 +6,7 @@ import type { Database } from './database.js';
 import { dialectOf } from './dialects.js';
 import type { OpenTransaction } from './internals.js';
 import { replaceMethod } from './replace-method.js';
+import { refuse } from './sequelizes-errors.js';
 import { endsTransaction, isServerError, isUniqueViolation } from './server-errors.js';
 import { controlsTransaction, type Sql, writes } from './statement-kinds.js';
 import { CONTROL } from './statements.js';
@@ -56,6 +57,7 @@ export function interceptQueries(database: Database): () => void {
     };
     const writing = () => writes({ sql, dialect });
     if (!block) return blocks.seam.source.query(writing, send);
+    if (!block.open) refuse(block, (options?.transaction ?? block.handle) as OpenTransaction, sql);
     if (controlsTransaction({ sql, dialect })) throw controlError(block);
 
     const failed = (error: unknown): never => {

@@ -4,25 +4,48 @@ import { dialectOf } from './dialects.js';
 import { type OpenTransaction, transactionClassOf } from './internals.js';
 import { isAborted } from './server-errors.js';
 import { CONTROL, releaseSavepoint, rollbackToSavepoint, setSavepoint } from './statements.js';
-import { type BlockTransactionClass, blockTransactionClass } from './transaction-class.js';
+import {
+  type BlockTransactionClass,
+  blockTransactionClass,
+  standFor,
+} from './transaction-class.js';
+
+/** Among the options of a handle: the transaction, where the application has made it. */
+export const ADOPTED: unique symbol = Symbol('adopted');
+
+interface HandleOptions {
+  readonly [ADOPTED]?: OpenTransaction;
+}
 
 /** Does for blocks what they need of Sequelize; their handles are its transactions. */
 export class SequelizeDriver implements Driver {
   readonly #sequelize: Sequelize;
-  readonly #Transaction: BlockTransactionClass;
+  readonly Transaction: BlockTransactionClass;
 
   constructor(sequelize: Sequelize) {
     this.#sequelize = sequelize;
-    this.#Transaction = blockTransactionClass(transactionClassOf(sequelize));
+    this.Transaction = blockTransactionClass(transactionClassOf(sequelize));
   }
 
-  makeHandle(block: Block, options: object): Handle {
-    return new this.#Transaction(this.#sequelize, { [CONTROL]: true, ...options }, block);
+  makeHandle(block: Block, options: HandleOptions): Handle {
+    const { [ADOPTED]: adopted } = options;
+    if (!adopted)
+      return new this.Transaction(this.#sequelize, { [CONTROL]: true, ...options }, block);
+
+    Object.assign(adopted.options, { [CONTROL]: true });
+    return standFor(block, adopted, this.Transaction);
   }
 
-  makeSavepointHandle(block: Block, options: object, parent: Handle, name: string): Handle {
+  makeSavepointHandle(block: Block, options: HandleOptions, parent: Handle, name: string): Handle {
+    const { [ADOPTED]: adopted } = options;
+    if (adopted) {
+      adopted.parent?.savepoints.pop();
+      adopted.parent = opened(parent);
+      adopted.name = name;
+      return standFor(block, adopted, this.Transaction);
+    }
     const inside = { transaction: parent, ...options };
-    const transaction = new this.#Transaction(this.#sequelize, inside, block);
+    const transaction = new this.Transaction(this.#sequelize, inside, block);
     // Sequelize counts the savepoints of a parent to name the next one, and keeps them all.
     opened(parent).savepoints.pop();
     transaction.name = name;

@@ -1,9 +1,12 @@
 import type { Transaction, TransactionOptions } from 'sequelize';
-import { givenName } from '../base/index.js';
+import { givenName, ifItFails } from '../base/index.js';
 import { type Block, BlockName } from '../blocks/index.js';
+import { adoptTransactions } from './adopted-transactions.js';
 import type { Database } from './database.js';
+import { noteCause } from './ending.js';
+import { isSequelizesOwn } from './own-methods.js';
 import { replaceMethod } from './replace-method.js';
-import { transactionOf } from './transaction-class.js';
+import { blockOf, transactionOf } from './transaction-class.js';
 
 /**
  * On the options of `findOrCreate`: `sequelize.transaction()` gives this transaction back. It would
@@ -17,22 +20,86 @@ interface CallOptions extends TransactionOptions {
 
 type Body = (transaction: Transaction) => PromiseLike<unknown>;
 
+type Parameters = [first?: CallOptions | Body, second?: Body];
+
+type Call = (...parameters: Parameters) => Promise<unknown>;
+
 /** Makes the transactions of `sequelize.transaction(…)` blocks. Returns the undo. */
 export function interceptTransactions(database: Database): () => void {
-  async function transaction(first?: CallOptions | Body, second?: Body): Promise<unknown> {
-    const [options, body] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
-    if (GIVEN_BACK in options) return options[GIVEN_BACK];
-    // Sequelize's meaning: without a parent given it is a transaction of its own, wherever it is called.
-    const given = options.transaction ?? null;
-    const parent = database.blockFor(given);
-    parent?.assertTakesBlocks();
-    const name = new BlockName('transaction', body ? givenName(body) : '');
-    const open = () => openBlock(database, parent, options, name, body);
-    // One that is ended by hand does not wait for its turn, and so may stand beside others.
-    return parent && body ? parent.inTurn(name, open) : open();
-  }
+  let stopAdopting = () => {};
+  const undo = replaceMethod<'transaction', Call>(
+    database.sequelize as unknown as { readonly transaction: Call },
+    'transaction',
+    (original) => {
+      if (isSequelizesOwn(original, 'prepareEnvironment')) return (...call) => open(database, call);
+      stopAdopting = adoptTransactions(database);
+      ifItFails(stopAdopting);
+      return (...call) => callTheirs(database, original, call);
+    },
+  );
+  return () => {
+    undo();
+    stopAdopting();
+  };
+}
 
-  return replaceMethod<'transaction', object>(database.sequelize, 'transaction', () => transaction);
+/** Does what Sequelize's own method does. */
+async function open(database: Database, parameters: Parameters): Promise<unknown> {
+  const { options, body } = partsOf(parameters);
+  if (GIVEN_BACK in options) return options[GIVEN_BACK];
+  const name = new BlockName('transaction', body ? givenName(body) : '');
+  return inPlace(database, options, name, body, (parent) =>
+    openBlock(database, parent, options, name, body),
+  );
+}
+
+/** Calls the method that the application has put in the place of Sequelize's, which it calls in turn. */
+async function callTheirs(
+  database: Database,
+  theirs: Call,
+  parameters: Parameters,
+): Promise<unknown> {
+  const { options, body } = partsOf(parameters);
+  if (GIVEN_BACK in options) return options[GIVEN_BACK];
+  const { sequelize } = database;
+  if (!body) return theirs.apply(sequelize, parameters);
+
+  const entered: Body = async (transaction) => {
+    const block = blockOf(transaction);
+    try {
+      return await (block
+        ? database.enterTransaction(block, () => body(transaction))
+        : body(transaction));
+    } catch (error) {
+      noteCause(transaction, error);
+      throw error;
+    }
+  };
+  const wrapped = parameters.map((one) => (one === body ? entered : one)) as Parameters;
+  const name = new BlockName('transaction', givenName(body));
+  return inPlace(database, options, name, body, () => theirs.apply(sequelize, wrapped));
+}
+
+function partsOf([first, second]: Parameters): { options: CallOptions; body: Body | undefined } {
+  return typeof first === 'function'
+    ? { options: {}, body: first }
+    : { options: first ?? {}, body: second };
+}
+
+/** Begins a transaction where its options say: inside another one when that has its turn. */
+async function inPlace(
+  database: Database,
+  options: CallOptions,
+  name: BlockName,
+  body: Body | undefined,
+  begin: (parent: Block | undefined) => Promise<unknown>,
+): Promise<unknown> {
+  // Sequelize's meaning: without a parent given it is a transaction of its own, wherever it is called.
+  const given = options.transaction ?? null;
+  const parent = database.blockFor(given);
+  parent?.assertTakesBlocks();
+  // One that is ended by hand does not wait for its turn, and so may stand beside others.
+  return parent && body ? parent.inTurn(name, () => begin(parent)) : begin(parent);
 }
 
 async function openBlock(
@@ -65,14 +132,18 @@ async function runManaged(
   block: Block,
   body: () => PromiseLike<unknown>,
 ): Promise<unknown> {
+  // One without a savepoint has the transaction of the block around it, which goes on.
+  const transaction = transactionOf(block);
+  const isItsOwn = blockOf(transaction) === block;
   let result: unknown;
   try {
     result = await database.enterTransaction(block, body);
   } catch (error) {
+    noteCause(transaction, error);
     // What the application threw is what it gets, whatever the rollback says (D-221).
-    if (block.open) await block.fail(error).catch(() => {});
+    if (block.open) await (isItsOwn ? transaction.rollback() : block.fail(error)).catch(() => {});
     throw error;
   }
-  await block.complete();
+  await (isItsOwn ? transaction.commit() : block.complete());
   return result;
 }

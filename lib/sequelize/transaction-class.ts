@@ -1,6 +1,7 @@
 import type { Sequelize } from 'sequelize';
 import { InvalidArgumentError } from '../base/index.js';
-import { type Block, misusedError } from '../blocks/index.js';
+import type { Block } from '../blocks/index.js';
+import { endByHand } from './ending.js';
 import type { OpenTransaction } from './internals.js';
 
 const BLOCK: unique symbol = Symbol('sequelize-signals.block');
@@ -31,11 +32,20 @@ export function blockTransactionClass(
     }
 
     override commit(): Promise<void> {
-      return endByHand(this[BLOCK], 'commit');
+      return endByHand(this[BLOCK], this, 'commit', super.commit);
     }
 
     override rollback(): Promise<void> {
-      return endByHand(this[BLOCK], 'rollback');
+      return endByHand(this[BLOCK], this, 'rollback', super.rollback);
+    }
+
+    /** Sequelize's own commit() gives the connection back, where somebody else may have it by now. */
+    override cleanup(): void {
+      if (!this[BLOCK].ended) super.cleanup();
+    }
+
+    override async forceCleanup(): Promise<void> {
+      if (!this[BLOCK].ended) await super.forceCleanup();
     }
 
     override afterCommit(callback: (transaction: this) => unknown): void {
@@ -49,15 +59,15 @@ export function blockTransactionClass(
   return Transaction;
 }
 
-async function endByHand(block: Block, method: 'commit' | 'rollback'): Promise<void> {
-  if (block.kind === 'atomic') {
-    throw misusedError(
-      `${method}() was called on the transaction of ${block.label}, which ends with its function (D-218). ` +
-        'Return or throw there, or call transaction.setRollback(true).',
-    );
-  }
-  block.assertOpen();
-  await (method === 'commit' ? block.complete() : block.fail(undefined));
+/** Makes a transaction that the application's own `sequelize.transaction()` made stand for a block. */
+export function standFor(
+  block: Block,
+  transaction: OpenTransaction,
+  Class: BlockTransactionClass,
+): OpenTransaction {
+  Object.setPrototypeOf(transaction, Class.prototype);
+  Object.assign(transaction, { [BLOCK]: block });
+  return transaction;
 }
 
 /** The block that a transaction stands for; undefined for one that the library did not make. */

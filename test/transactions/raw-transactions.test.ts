@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Sequelize, Transaction } from 'sequelize';
 import { atomic, onCommit, postSave, transaction } from 'sequelize-signals';
+import { failCommit } from 'sequelize-signals/testing';
 import { rejectionOf } from '../support/rejection.js';
 import { FORMS } from './forms.js';
 import { describeTransactions, type Entry } from './ledger.js';
@@ -365,7 +366,7 @@ describeTransactions('a transaction of any kind', (bench) => {
   }
 });
 
-describeTransactions('a false value as transaction', (bench) => 
+describeTransactions('a false value as transaction', (bench) => {
   for (const nothing of [null, false, 0, '']) {
     const none = nothing as null;
 
@@ -388,7 +389,8 @@ describeTransactions('a false value as transaction', (bench) =>
 
       await bench.ledger.expectDone(['outside']);
     });
-  });
+  }
+});
 
 describeTransactions('the namespace of the application', (bench) => {
   if (bench.context.useCLS === 'never') return;
@@ -489,5 +491,84 @@ describeTransactions('the namespace of the application', (bench) => {
     const { _cls } = Sequelize as unknown as { _cls?: unknown };
 
     expect(_cls).to.equal(bench.context.namespace);
+  });
+});
+
+describeTransactions('a transaction of Sequelize that ends', (bench) => {
+  type Ending = 'commit' | 'rollback';
+  const finishedOf = (t: Transaction) => (t as { readonly finished?: Ending }).finished;
+
+  for (const ending of ['commit', 'rollback'] as const) {
+    it(`says so from the call of ${ending}() on, before the statement is sent`, async () => {
+      const t = await bench.sequelize.transaction();
+      const savepoint = await bench.sequelize.transaction({ transaction: t });
+
+      const first = savepoint[ending]();
+      const ofSavepoint = finishedOf(savepoint);
+      await first;
+      const second = t[ending]();
+      const ofWhole = finishedOf(t);
+      await second;
+
+      expect([ofSavepoint, ofWhole]).to.deep.equal([ending, ending]);
+      expect([finishedOf(savepoint), finishedOf(t)]).to.deep.equal([ending, ending]);
+    });
+
+    it(`says so of the savepoints that end with it: ${ending}`, async () => {
+      const t = await bench.sequelize.transaction();
+      const child = await bench.sequelize.transaction({ transaction: t });
+      const grandchild = await bench.sequelize.transaction({ transaction: child });
+
+      await t[ending]();
+
+      expect([child, grandchild].map(finishedOf)).to.deep.equal([ending, ending]);
+    });
+
+    it(`refuses a query after ${ending} with the text of Sequelize as its cause, and the query`, async () => {
+      const t = await bench.sequelize.transaction();
+      const savepoint = await bench.sequelize.transaction({ transaction: t });
+      await t[ending]();
+      const { id } = t as unknown as { readonly id: string };
+      const sql = 'SELECT 1 AS one';
+
+      for (const transaction of [t, savepoint]) {
+        for (const query of [` ${sql} `, { query: sql, values: [] }]) {
+          const error = await rejectionOf(bench.sequelize.query(query, { transaction }));
+          expect(error).to.include({ code: 'SIGNALS_TRANSACTION_ENDED', sql });
+          expect(error.cause).to.include({ sql });
+          expect((error.cause as Error).message).to.equal(
+            `${ending} has been called on this transaction(${id}), you can no longer use it. ` +
+              "(The rejected query is attached as the 'sql' property of this error)",
+          );
+        }
+      }
+    });
+
+    it(`refuses to end again after ${ending} with the text of Sequelize as its cause`, async () => {
+      const t = await bench.sequelize.transaction();
+      await t[ending]();
+
+      const texts = await Promise.all(
+        [() => t.commit(), () => t.rollback()].map(async (end) => {
+          const error = await rejectionOf(end);
+          expect(error).to.include({ code: 'SIGNALS_TRANSACTION_ENDED' });
+          return (error.cause as Error).message;
+        }),
+      );
+
+      expect(texts).to.deep.equal([
+        `Transaction cannot be committed because it has been finished with state: ${ending}`,
+        `Transaction cannot be rolled back because it has been finished with state: ${ending}`,
+      ]);
+    });
+  }
+
+  it('says "rollback" when its COMMIT stored nothing', async () => {
+    const t = await bench.sequelize.transaction();
+    using _fault = failCommit();
+
+    await rejectionOf(t.commit());
+
+    expect(finishedOf(t)).to.equal('rollback');
   });
 });
