@@ -37,4 +37,4 @@ export {
 } from './options.js';
 export { rejecting } from './rejecting.js';
 export { isError, textOf } from './thrown.js';
-export { isObject, isThenable } from './values.js';
+export { isObject, isThenable, peek } from './values.js';

@@ -2,6 +2,7 @@ import { Activity, type OpenChild } from './activity.js';
 import type { BlockName } from './block-name.js';
 import type { Blocks } from './blocks.js';
 import type { Driver, Handle, Outcome } from './driver.js';
+import type { FailedQuery } from './failure-record.js';
 import { Lock, type LockHolder } from './lock.js';
 import type { RootBlock } from './root-block.js';
 import type { Savepoint, SavepointOwner } from './savepoint-stack.js';
@@ -103,6 +104,11 @@ export abstract class Block implements SavepointOwner, OpenChild {
   /** Whether its work was kept: for the outermost level, that it was committed. */
   get stored(): boolean {
     return this.#outcome === 'kept';
+  }
+
+  /** Whether a query of its transaction lost against another one. */
+  get lost(): boolean {
+    return this.root.failures.lost;
   }
 
   protected get driver(): Driver {
@@ -216,11 +222,12 @@ export abstract class Block implements SavepointOwner, OpenChild {
     return this.#queryHandle;
   }
 
-  /** Records that a query of this block failed on the server, which may have ended the transaction. */
-  queryFailed(error: unknown, endedTransaction: boolean): void {
+  /** Records that a query of this block failed. */
+  queryFailed({ error, lost, ended }: FailedQuery): void {
     const { root } = this;
     root.failures.lastError = error;
-    if (endedTransaction) root.failures.end(root, error);
+    root.failures.lost ||= lost;
+    if (ended) root.failures.end(root, error);
     else if (this.kind === 'atomic') this.breakBy(error);
   }
 

@@ -13,6 +13,15 @@ export interface Failure {
   readonly final: boolean;
 }
 
+/** A query that failed, and what that tells of its transaction. */
+export interface FailedQuery {
+  readonly error: unknown;
+  /** Whether it lost against another transaction, so that the whole may be tried again. */
+  readonly lost: boolean;
+  /** Whether the server has ended the transaction with it. */
+  readonly ended: boolean;
+}
+
 /**
  * What is wrong with a transaction, for all of its levels: Django's `needs_rollback` (D-207). While
  * anything is, nothing more runs in it.
@@ -25,6 +34,8 @@ export class FailureRecord {
   #failures: readonly Failure[] = [];
   /** The last error of a query, for a COMMIT that the server turns into a ROLLBACK. */
   lastError: unknown;
+  /** Whether a query lost against another transaction, whatever became of its error. */
+  lost = false;
 
   get current(): Failure | undefined {
     return this.#failures[0];

@@ -7,7 +7,7 @@ import { dialectOf } from './dialects.js';
 import type { OpenTransaction } from './internals.js';
 import { replaceMethod } from './replace-method.js';
 import { refuse } from './sequelizes-errors.js';
-import { endsTransaction, isServerError, isUniqueViolation } from './server-errors.js';
+import { endsTransaction, isRetryable, isServerError, isUniqueViolation } from './server-errors.js';
 import { controlsTransaction, type Sql, writes } from './statement-kinds.js';
 import { CONTROL } from './statements.js';
 
@@ -62,7 +62,7 @@ export function interceptQueries(database: Database): () => void {
 
     const failed = (error: unknown): never => {
       if (isServerError(error) && !isSurvived(error, options)) {
-        block.queryFailed(error, endsTransaction(error));
+        block.queryFailed({ error, lost: isRetryable(error), ended: endsTransaction(error) });
       }
       throw error;
     };

@@ -1,12 +1,16 @@
+import { isObject, peek } from '../base/index.js';
 import { errorCodes } from './dialects.js';
 
 const LOST = errorCodes('lost');
 const ENDED = errorCodes('ended');
 const ABORTED = errorCodes('aborted');
 
+/** How many errors behind one are looked at: a getter may make a new cause each time that it is read. */
+const DEPTH = 1_000;
+
 /** The driver's code of an error that Sequelize wrapped. */
 function driverCode(error: unknown): unknown {
-  return (error as { readonly parent?: { readonly code?: unknown } } | undefined)?.parent?.code;
+  return peek(peek(error, 'parent'), 'code');
 }
 
 /** Whether the server refused a statement; anything else was refused before one was sent. */
@@ -14,13 +18,21 @@ export function isServerError(error: unknown): boolean {
   return error instanceof Error && 'parent' in error;
 }
 
-/** Whether `error`, or what caused it, says that the transaction lost against another one. */
+/** Whether `error`, or one of those behind it, says that the transaction lost against another one. */
 export function isRetryable(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as { readonly code?: unknown };
-    if (LOST.has(driverCode(cause)) || LOST.has(code)) return true;
+  return behind(error).some((each) => LOST.has(driverCode(each)) || LOST.has(peek(each, 'code')));
+}
+
+/** An error with its causes and, where it stands for several, with each of those. */
+function behind(error: unknown): unknown[] {
+  const found = new Set([error]);
+  for (const each of found) {
+    const errors = peek(each, 'errors');
+    for (const next of [peek(each, 'cause'), ...(Array.isArray(errors) ? errors : [])]) {
+      if (isObject(next) && found.size < DEPTH) found.add(next);
+    }
   }
-  return false;
+  return [...found];
 }
 
 /** Whether the server has ended the transaction of the statement that failed. */
@@ -35,5 +47,5 @@ export function isAborted(error: unknown): boolean {
 
 /** Whether a row that was to be inserted is there already. */
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && error.name === 'SequelizeUniqueConstraintError';
+  return peek(error, 'name') === 'SequelizeUniqueConstraintError';
 }

@@ -130,6 +130,39 @@ describeOnEachDatabase('a deadlock', (database) => {
     expect(ledger.called).to.have.members(names);
   });
 
+  it('is played again with `retry` where the application threw an error of its own after it', async () => {
+    let attempts = 0;
+    const { players } = await meet((player) =>
+      atomic({ retry: { times: 1 } }, async (t) => {
+        attempts += 1;
+        if (attempts > 2) return ledger.do(player.name);
+        await player.prepare(t);
+        await player.collide(t).catch(() => {
+          throw new Error('the table is not available');
+        });
+      }),
+    );
+
+    expect(attempts).to.equal(3);
+    expect(await ledger.rows()).to.have.members(players.map(({ name }) => name));
+  });
+
+  it('is played again with `retry` where a nested block met it, and another error came out', async () => {
+    let attempts = 0;
+    const { players } = await meet((player) =>
+      atomic({ retry: { times: 1 } }, async (t) => {
+        attempts += 1;
+        if (attempts > 2) return ledger.do(player.name);
+        await player.prepare(t);
+        const lost = await atomic((inner) => player.collide(inner)).catch((error: Error) => error);
+        if (lost) throw new Error('the table is not available');
+      }),
+    );
+
+    expect(attempts).to.equal(3);
+    expect(await ledger.rows()).to.have.members(players.map(({ name }) => name));
+  });
+
   /** Plays, and tells who won and why the other one lost. */
   async function play(
     turn: (player: Player) => Promise<void>,

@@ -76,6 +76,59 @@ describeTransactions('retry', (bench) => {
     await bench.ledger.expectDone(['attempt 2']);
   });
 
+  it('runs it again when the loss is one of several errors, or behind one of them', async () => {
+    let attempts = 0;
+    const lost = new Error('of the application', { cause: new Lost('40001') });
+    await atomic({ retry: { times: 1 } }, async () => {
+      attempts += 1;
+      await bench.ledger.do(`attempt ${attempts}`);
+      if (attempts === 1) throw new AggregateError([new Error('of a receiver'), lost]);
+    });
+
+    await bench.ledger.expectDone(['attempt 2']);
+  });
+
+  it('hands on an error whose causes go in a circle', async () => {
+    const mine = new Error('mine');
+    mine.cause = new Error('wrapper', { cause: new AggregateError([mine]) });
+
+    const error = await rejectionOf(
+      atomic({ retry: { times: 1 } }, () => {
+        throw mine;
+      }),
+    );
+
+    expect(error).to.equal(mine);
+  });
+
+  it('hands on an error whose causes never end', async () => {
+    class Endless extends Error {
+      override get cause(): Endless {
+        return new Endless();
+      }
+    }
+    const mine = new Endless();
+
+    const error = await rejectionOf(atomic({ retry: { times: 1 } }, () => Promise.reject(mine)));
+
+    expect(error).to.equal(mine);
+  });
+
+  for (const property of ['cause', 'parent', 'code', 'errors']) {
+    it(`hands on an error whose ${property} cannot be read`, async () => {
+      const mine = new Error('mine');
+      Object.defineProperty(mine, property, {
+        get() {
+          throw new Error('of the getter');
+        },
+      });
+
+      const error = await rejectionOf(atomic({ retry: { times: 1 } }, () => Promise.reject(mine)));
+
+      expect(error).to.equal(mine);
+    });
+  }
+
   it('never runs again what is stored: a callback that loses is no reason (D-261)', async () => {
     const run: SinonSpy = fake(async () => {
       await bench.ledger.do(`run ${run.callCount}`);

@@ -81,6 +81,22 @@ describeOnEachDatabase('SQLITE_BUSY', (database) => {
     await ledger.expectDone(['tried again']);
   });
 
+  it('is tried again with `retry` where the application threw an error of its own after it', async () => {
+    let attempts = 0;
+
+    await whileLocked(Transaction.TYPES.IMMEDIATE, () =>
+      atomic({ retry: { times: 1 } }, async () => {
+        attempts += 1;
+        await sequelize.query('PRAGMA busy_timeout = 1');
+        await ledger.write('late').catch(() => {
+          throw new Error('the table is not available');
+        });
+      }),
+    );
+
+    expect(attempts).to.equal(2);
+  });
+
   /** The error of `attempt` while another connection holds a lock: for writing, or after a read. */
   async function whileLocked(
     type: Transaction.TYPES,
