@@ -223,12 +223,13 @@ export abstract class Block implements SavepointOwner, OpenChild {
   }
 
   /** Records that a query of this block failed. */
-  queryFailed({ error, lost, ended }: FailedQuery): void {
+  queryFailed({ error, lost, ended, unanswered }: FailedQuery): void {
     const { root } = this;
-    root.failures.lastError = error;
+    // What is refused because of an earlier error says nothing of its own.
+    if (!this.driver.isAborted(error)) root.failures.lastError = error;
     root.failures.lost ||= lost;
     if (ended) root.failures.end(root, error);
-    else if (this.kind === 'atomic') this.breakBy(error);
+    else if (unanswered || this.kind === 'atomic') this.breakBy(error);
   }
 
   /**

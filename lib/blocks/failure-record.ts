@@ -20,6 +20,8 @@ export interface FailedQuery {
   readonly lost: boolean;
   /** Whether the server has ended the transaction with it. */
   readonly ended: boolean;
+  /** Whether nobody waits for the server's answer any more, so that nobody knows what it has done. */
+  readonly unanswered: boolean;
 }
 
 /**

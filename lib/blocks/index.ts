@@ -10,6 +10,7 @@ export { BlockName } from './block-name.js';
 export { Blocks } from './blocks.js';
 export { type DueCallback, logFailedCallback } from './callbacks.js';
 export type { Driver, Handle, Outcome } from './driver.js';
+export type { FailedQuery } from './failure-record.js';
 export type { ApplicationContext } from './flow.js';
 export { LeftOpenWatch } from './left-open.js';
 export { Lock } from './lock.js';

@@ -6,6 +6,7 @@ import { interceptEnds } from './ending.js';
 import { queryInterfaceOf } from './internals.js';
 import { pool } from './pool.js';
 import { interceptQueries } from './queries.js';
+import { rememberSentQueries } from './sent-queries.js';
 import { SequelizeDriver } from './sequelize-driver.js';
 import { interceptTransactions } from './transaction-calls.js';
 import { type BlockTransactionClass, blockOf, transactionOf } from './transaction-class.js';
@@ -47,6 +48,7 @@ export class Database {
     });
     this.#undos = [
       giveNamespace(sequelize, () => this.#joined()),
+      rememberSentQueries(sequelize),
       interceptQueries(this),
       interceptTransactions(this),
       interceptEnds(queryInterfaceOf(sequelize)),

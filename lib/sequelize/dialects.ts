@@ -34,11 +34,24 @@ export interface DialectErrors {
    * sends next is stored at once, each statement by itself.
    */
   readonly ended: readonly string[];
+  /** The same, where the statement was one that writes. */
+  readonly endedByWrite: readonly string[];
+  /** A lock was waited for in vain. The server's settings say whether that ends the transaction. */
+  readonly waited: readonly string[];
+  /** The statement was refused before it did anything, and may be sent again. */
+  readonly refused: readonly string[];
   /** A statement was refused because of an earlier one, whose error was caught. */
   readonly aborted: readonly string[];
 }
 
-const NO_ERRORS: DialectErrors = { lost: [], ended: [], aborted: [] };
+const NO_ERRORS: DialectErrors = {
+  lost: [],
+  ended: [],
+  endedByWrite: [],
+  waited: [],
+  refused: [],
+  aborted: [],
+};
 
 /** What is taken for granted of a dialect that is not in the table. */
 const COMMON: Dialect = {
@@ -62,12 +75,12 @@ const MYSQL: Dialect = {
   hasMysqlSyntax: true,
   forgivesFailures: true,
   errors: {
+    ...NO_ERRORS,
     lost: [
       'ER_LOCK_DEADLOCK',
       'ER_CHECKREAD', // MariaDB: the row changed since the snapshot
     ],
     ended: ['ER_LOCK_DEADLOCK', 'ER_CHECKREAD'],
-    aborted: [],
   },
 };
 
@@ -80,11 +93,11 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     hasBigintsAsText: true,
     hasUuidsInLowerCase: true,
     errors: {
+      ...NO_ERRORS,
       lost: [
         '40001', // serialization failure
         '40P01', // deadlock
       ],
-      ended: [],
       aborted: ['25P02'],
     },
   },
@@ -98,9 +111,10 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     hasOneWriter: true,
     checksDeferredConstraints: 'by search',
     errors: {
+      ...NO_ERRORS,
       lost: ['SQLITE_BUSY'],
+      refused: ['SQLITE_BUSY'],
       ended: ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_NOMEM'],
-      aborted: [],
     },
   },
   mssql: { ...COMMON, releasesSavepoints: false },

@@ -1,9 +1,13 @@
 import type { QueryOptions, Sequelize, Transaction } from 'sequelize';
+import type { Sql } from './statement-kinds.js';
 
 /**
  * What Sequelize 6 has and its documentation does not promise, as far as transactions need it. What
  * another version has in another way gets its place here, and nowhere else.
  */
+
+/** Sequelize's option `retry`, by which it sends a statement again, or gives it up. */
+export type StatementRetry = NonNullable<QueryOptions['retry']>;
 
 /** A connection of a driver, as Sequelize's pool hands it out. */
 export interface DriverConnection {
@@ -38,6 +42,23 @@ interface SavepointLevel {
   readonly name: string;
 }
 
+/** Sequelize's `query`, which this library replaces. */
+export type Query = (sql: Sql, options?: QueryOptions) => Promise<unknown>;
+
+/** A statement on its way to the driver. */
+export interface DialectQuery {
+  readonly options: QueryOptions;
+  run(sql: string, parameters?: unknown): Promise<unknown>;
+  /** Calls the logging function now, or with `benchmark` when what it returns is called. */
+  _logQuery(sql: string, debug: unknown, parameters?: unknown): () => void;
+}
+
+export type QueryClass = new (
+  connection: DriverConnection | undefined,
+  sequelize: Sequelize,
+  options: QueryOptions,
+) => DialectQuery;
+
 /** The members of a Sequelize that its declarations leave out. */
 interface Internals {
   readonly options: {
@@ -48,7 +69,12 @@ interface Internals {
     /** SQLite's: that of a database in memory, which all share, is under `1`. */
     readonly connections?: Readonly<Record<string, DriverConnection>>;
   };
+  readonly options: {
+    readonly logging?: QueryOptions['logging'];
+    readonly retry?: StatementRetry | undefined;
+  };
   readonly dialect: {
+    readonly Query: QueryClass;
     readonly queryGenerator: {
       startTransactionQuery(level: OpenTransaction | SavepointLevel): string;
       commitTransactionQuery(transaction: OpenTransaction): string;

@@ -2,16 +2,16 @@ import type { QueryOptions } from 'sequelize';
 import { rejecting } from '../base/index.js';
 import { type Block, misusedError } from '../blocks/index.js';
 import { hasApplicationNamespace } from './cls-slot.js';
+import { type ControlOptions, ControlStatements } from './control-statements.js';
 import type { Database } from './database.js';
 import { dialectOf } from './dialects.js';
-import type { OpenTransaction } from './internals.js';
+import { InnerStatements, type Tell } from './inner-statements.js';
+import type { OpenTransaction, Query } from './internals.js';
 import { replaceMethod } from './replace-method.js';
 import { refuse } from './sequelizes-errors.js';
-import { endsTransaction, isRetryable, isServerError, isUniqueViolation } from './server-errors.js';
+import { isUniqueViolation } from './server-errors.js';
 import { controlsTransaction, type Sql, writes } from './statement-kinds.js';
 import { CONTROL } from './statements.js';
-
-type Query = (sql: Sql, options?: QueryOptions & InternalOptions) => Promise<unknown>;
 
 /** Options of Sequelize that only Sequelize itself uses. */
 interface InternalOptions {
@@ -32,44 +32,48 @@ function controlError(block: Block): Error {
   );
 }
 
+/** For queries in the transaction of a test that belong to no block of it. */
+const TELL_NOBODY: Tell = () => {};
+
 /** Sends each query of a database through the block it belongs to. Returns the undo. */
 export function interceptQueries(database: Database): () => void {
   const { sequelize, blocks } = database;
   const dialect = dialectOf(sequelize);
   const original = sequelize.query.bind(sequelize) as Query;
+  const control = new ControlStatements(sequelize, original);
+  const inner = new InnerStatements(sequelize, original);
 
-  /** Whether the options say so already: copying those of a model's query takes its time. */
-  function isMeant(transaction: object | null, options: QueryOptions | undefined): boolean {
-    if (options?.transaction) return options.transaction === transaction;
+  function sendOutside(sql: Sql, options: QueryOptions | undefined): Promise<unknown> {
     // Sequelize looks into the application's namespace when it is given none; `null` forbids it.
-    return transaction === null && !hasApplicationNamespace(sequelize);
+    const isMeant = !hasApplicationNamespace(sequelize);
+    return original(sql, isMeant ? options : { ...options, transaction: null });
   }
 
   function route(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
-    if (options?.[CONTROL]) return original(sql, options);
+    if (options?.[CONTROL]) return control.send(sql as string, options as ControlOptions);
     const named = database.blockNamed(options?.transaction);
     const block = database.blockOfQuery(options?.transaction);
     // A transaction that the library did not begin is left to whoever did.
     if (!block && options?.transaction) return original(sql, options);
-    const send = (handle: object | null) => {
-      const transaction = handle as OpenTransaction | null;
-      return original(sql, isMeant(transaction, options) ? options : { ...options, transaction });
-    };
     const writing = () => writes({ sql, dialect });
-    if (!block) return blocks.seam.source.query(writing, send);
+    if (!block) {
+      return blocks.seam.source.query(writing, (handle) =>
+        handle
+          ? inner.send(sql, options, handle as OpenTransaction, TELL_NOBODY)
+          : sendOutside(sql, options),
+      );
+    }
     if (!block.open) refuse(block, (options?.transaction ?? block.handle) as OpenTransaction, sql);
     if (controlsTransaction({ sql, dialect })) throw controlError(block);
 
-    const failed = (error: unknown): never => {
-      if (isServerError(error) && !isSurvived(error, options)) {
-        block.queryFailed({ error, lost: isRetryable(error), ended: endsTransaction(error) });
-      }
-      throw error;
+    const tell: Tell = (failed, error) => {
+      if (!isSurvived(error, options)) block.queryFailed(failed);
     };
-    return block.query(writing, (handle) =>
+    return block.query(writing, (handle) => {
       // Hooks know the query by the transaction that it was given.
-      send(named && named !== block ? named.queryHandle() : handle).catch(failed),
-    );
+      const known = named && named !== block ? named.queryHandle() : handle;
+      return inner.send(sql, options, known as OpenTransaction, tell);
+    });
   }
 
   return replaceMethod<'query', object>(sequelize, 'query', () => rejecting(route));

@@ -7,6 +7,7 @@ import { CONTROL, releaseSavepoint, rollbackToSavepoint, setSavepoint } from './
 import {
   type BlockTransactionClass,
   blockTransactionClass,
+  copyOf,
   standFor,
 } from './transaction-class.js';
 
@@ -58,10 +59,7 @@ export class SequelizeDriver implements Driver {
    */
   queryHandleOf(handle: Handle): Handle {
     if (!dialectOf(this.#sequelize).isRolledBackBySequelize) return handle;
-
-    // Not an object that inherits from it: one prototype for each makes all use of transactions slow.
-    const copy: object = Object.create(Object.getPrototypeOf(handle));
-    return Object.assign(copy, handle, { rollback: async () => {} });
+    return copyOf(opened(handle));
   }
 
   idOf(handle: Handle): string {

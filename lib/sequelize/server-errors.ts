@@ -3,7 +3,13 @@ import { errorCodes } from './dialects.js';
 
 const LOST = errorCodes('lost');
 const ENDED = errorCodes('ended');
+const ENDED_BY_WRITE = errorCodes('endedByWrite');
+const WAITED = errorCodes('waited');
+const REFUSED = errorCodes('refused');
 const ABORTED = errorCodes('aborted');
+
+/** What drivers say when they have waited for long enough: `query_timeout` of pg, `timeout` of mysql2. */
+const GIVEN_UP: ReadonlySet<unknown> = new Set(['Query read timeout', 'PROTOCOL_SEQUENCE_TIMEOUT']);
 
 /** How many errors behind one are looked at: a getter may make a new cause each time that it is read. */
 const DEPTH = 1_000;
@@ -11,11 +17,6 @@ const DEPTH = 1_000;
 /** The driver's code of an error that Sequelize wrapped. */
 function driverCode(error: unknown): unknown {
   return peek(peek(error, 'parent'), 'code');
-}
-
-/** Whether the server refused a statement; anything else was refused before one was sent. */
-export function isServerError(error: unknown): boolean {
-  return error instanceof Error && 'parent' in error;
 }
 
 /** Whether `error`, or one of those behind it, says that the transaction lost against another one. */
@@ -36,8 +37,29 @@ function behind(error: unknown): unknown[] {
 }
 
 /** Whether the server has ended the transaction of the statement that failed. */
-export function endsTransaction(error: unknown): boolean {
-  return ENDED.has(driverCode(error));
+export function endsTransaction(error: unknown, writing: boolean): boolean {
+  const code = driverCode(error);
+  return ENDED.has(code) || (writing && ENDED_BY_WRITE.has(code));
+}
+
+/** Whether a lock was waited for in vain, which ends the transaction on some servers. */
+export function waitedForLock(error: unknown): boolean {
+  return WAITED.has(driverCode(error));
+}
+
+/** Whether a statement was refused before it did anything, so that it may be sent again. */
+export function isRefused(error: unknown): boolean {
+  return REFUSED.has(driverCode(error));
+}
+
+/**
+ * Whether the client waits no longer for an answer that the server may still give: by the `timeout`
+ * of Sequelize's `retry`, or by one of the driver.
+ */
+export function isGivenUp(error: unknown): boolean {
+  const parent = peek(error, 'parent');
+  if (parent === undefined) return peek(error, 'name') === 'TimeoutError';
+  return GIVEN_UP.has(peek(parent, 'message')) || GIVEN_UP.has(peek(parent, 'code'));
 }
 
 /** Whether the server refused a statement because of an earlier one, whose error was caught. */

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../base/index.js';
 import type { Block } from '../blocks/index.js';
 import { endByHand } from './ending.js';
 import type { OpenTransaction } from './internals.js';
+import { SENT, type SentQuery } from './sent-queries.js';
 
 const BLOCK: unique symbol = Symbol('sequelize-signals.block');
 
@@ -25,10 +26,12 @@ export function blockTransactionClass(
   // V8 would then throw away each try to compile what calls super() in it, and try again for ever.
   class Transaction extends base {
     declare readonly [BLOCK]: Block;
+    declare [SENT]: SentQuery | undefined;
 
     constructor(sequelize: Sequelize, options: object, block: Block) {
       super(sequelize, options);
       this[BLOCK] = block;
+      this[SENT] = undefined;
     }
 
     override commit(): Promise<void> {
@@ -68,6 +71,13 @@ export function standFor(
   Object.setPrototypeOf(transaction, Class.prototype);
   Object.assign(transaction, { [BLOCK]: block });
   return transaction;
+}
+
+/** A transaction that stands for the same block, and on which nothing can be ended. */
+export function copyOf(transaction: OpenTransaction): OpenTransaction {
+  // Not an object that inherits from it: one prototype for each makes all use of transactions slow.
+  const copy: OpenTransaction = Object.create(Object.getPrototypeOf(transaction));
+  return Object.assign(copy, transaction, { rollback: async () => {} });
 }
 
 /** The block that a transaction stands for; undefined for one that the library did not make. */

@@ -1,0 +1,74 @@
+import type { QueryOptions, Sequelize } from 'sequelize';
+import type { FailedQuery } from '../blocks/index.js';
+import { dialectOf } from './dialects.js';
+import type { OpenTransaction, Query } from './internals.js';
+import { rollsBackAfterWaiting } from './lock-waits.js';
+import { forgetSent, isDoneOn, sentOn, serverErrorOn } from './sent-queries.js';
+import { endsTransaction, isGivenUp, isRetryable, waitedForLock } from './server-errors.js';
+import { type Sql, writes } from './statement-kinds.js';
+import { retryInTransaction } from './statement-retry.js';
+import { copyOf } from './transaction-class.js';
+
+/** Is told of a query that was sent and failed, and of the error that its caller gets. */
+export type Tell = (failed: FailedQuery, error: unknown) => void;
+
+/** Sends the application's statements in transactions. */
+export class InnerStatements {
+  readonly #sequelize: Sequelize;
+  readonly #query: Query;
+
+  /** @param query - Sequelize's own method. */
+  constructor(sequelize: Sequelize, query: Query) {
+    this.#sequelize = sequelize;
+    this.#query = query;
+  }
+
+  /** Sends one, which Sequelize's `retry` does not take beyond the end of the transaction. */
+  send(
+    sql: Sql,
+    options: QueryOptions | undefined,
+    transaction: OpenTransaction,
+    tell: Tell,
+  ): Promise<unknown> {
+    const retry = retryInTransaction(this.#sequelize, options?.retry, (error) =>
+      this.#mayBeSentAgain(sql, named, error),
+    );
+    // A copy can be ended for this statement alone, when it is given up and then sent after all.
+    const named = retry?.timeout ? copyOf(transaction) : transaction;
+    // To copy the options of a model's query takes its time.
+    const isMeant = !retry && options?.transaction === named;
+    const meant = isMeant ? options : { ...options, ...(retry && { retry }), transaction: named };
+
+    forgetSent(named);
+    return this.#query(sql, meant).catch((error: unknown) => {
+      if (named !== transaction && isGivenUp(error)) named.finished = 'rollback';
+      return this.#failed(sql, named, error, tell);
+    });
+  }
+
+  async #failed(
+    sql: Sql,
+    transaction: OpenTransaction,
+    error: unknown,
+    tell: Tell,
+  ): Promise<never> {
+    if (sentOn(transaction)) {
+      const ofServer = serverErrorOn(transaction, error);
+      const ended =
+        endsTransaction(ofServer, writes(sql)) ||
+        (waitedForLock(ofServer) && (await rollsBackAfterWaiting(transaction)));
+      const [lost, unanswered] = [isRetryable(ofServer), isGivenUp(error)];
+      tell({ error: ofServer, lost, ended, unanswered }, error);
+    }
+    throw error;
+  }
+
+  /** Whether a statement that failed has done nothing, and its transaction goes on. */
+  #mayBeSentAgain(sql: Sql, transaction: OpenTransaction, error: unknown): boolean {
+    if (!sentOn(transaction)) return true;
+    if (isDoneOn(transaction) || !dialectOf(this.#sequelize).forgivesFailures) return false;
+
+    const ofServer = serverErrorOn(transaction, error);
+    return !endsTransaction(ofServer, writes(sql)) && !waitedForLock(ofServer);
+  }
+}

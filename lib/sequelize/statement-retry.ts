@@ -1,0 +1,43 @@
+import type { Sequelize } from 'sequelize';
+import { obtain } from '../base/index.js';
+import { internalsOf, type StatementRetry } from './internals.js';
+
+/** Options of `retry` that change nothing in a transaction, as those that Sequelize has by itself. */
+const harmless = new WeakMap<StatementRetry, boolean>();
+
+/** What Sequelize repeats by itself: SQLite refused a statement, which has done nothing then. */
+const LOCKED = 'SQLITE_BUSY: database is locked';
+
+function isHarmless(retry: StatementRetry): boolean {
+  const { max, match, timeout } = retry;
+  const matches = [match ?? []].flat();
+  return (
+    !timeout && (!(max > 1) || (matches.length > 0 && matches.every((each) => each === LOCKED)))
+  );
+}
+
+/**
+ * The option `retry` of a statement in a transaction, by which Sequelize sends a failed one again
+ * only if `mayBeSentAgain`. Undefined where Sequelize's own options can do no harm.
+ *
+ * @param own - the option that came with the statement.
+ */
+export function retryInTransaction(
+  sequelize: Sequelize,
+  own: StatementRetry | undefined,
+  mayBeSentAgain: (error: unknown) => boolean,
+): StatementRetry | undefined {
+  const { retry: common } = internalsOf(sequelize).options;
+  if (own === undefined && (common === undefined || obtain(harmless, common, isHarmless)))
+    return undefined;
+
+  const retry: StatementRetry = { max: 0, ...common, ...own };
+  return {
+    ...retry,
+    // It is asked before the next try, with the options that decide on that.
+    report(message, options, error) {
+      if (error !== undefined && !mayBeSentAgain(error)) options.max = 0;
+      retry.report?.(message, options, error);
+    },
+  };
+}
