@@ -16,6 +16,8 @@ export interface Dialect {
   readonly hasPool: boolean;
   /** Whether one transaction that writes, or has begun to, keeps all others waiting. */
   readonly hasOneWriter: boolean;
+  /** How to find out whether a transaction has ended, when an error leaves that in doubt. */
+  readonly findsEnd: 'by setting' | 'by beginning' | 'never';
   /** How constraints that are put off until the COMMIT can be checked before. */
   readonly checksDeferredConstraints: 'by statement' | 'by search' | 'never';
   /** Whether the driver hands out integers of 64 bits as text. */
@@ -34,10 +36,8 @@ export interface DialectErrors {
    * sends next is stored at once, each statement by itself.
    */
   readonly ended: readonly string[];
-  /** The same, where the statement was one that writes. */
-  readonly endedByWrite: readonly string[];
-  /** A lock was waited for in vain. The server's settings say whether that ends the transaction. */
-  readonly waited: readonly string[];
+  /** It may have done so: the error does not tell. */
+  readonly doubtful: readonly string[];
   /** The statement was refused before it did anything, and may be sent again. */
   readonly refused: readonly string[];
   /** A statement was refused because of an earlier one, whose error was caught. */
@@ -47,8 +47,7 @@ export interface DialectErrors {
 const NO_ERRORS: DialectErrors = {
   lost: [],
   ended: [],
-  endedByWrite: [],
-  waited: [],
+  doubtful: [],
   refused: [],
   aborted: [],
 };
@@ -62,6 +61,7 @@ const COMMON: Dialect = {
   forgivesFailures: false,
   hasPool: true,
   hasOneWriter: false,
+  findsEnd: 'never',
   checksDeferredConstraints: 'never',
   hasBigintsAsText: false,
   hasUuidsInLowerCase: false,
@@ -74,13 +74,25 @@ const MYSQL: Dialect = {
   isRolledBackBySequelize: true,
   hasMysqlSyntax: true,
   forgivesFailures: true,
+  findsEnd: 'by setting',
   errors: {
     ...NO_ERRORS,
     lost: [
       'ER_LOCK_DEADLOCK',
       'ER_CHECKREAD', // MariaDB: the row changed since the snapshot
+      'ER_TRANSACTION_ROLLBACK_DURING_COMMIT', // MySQL: lost against another server of its group
+      'ER_MYSQL_3101', // the same, by the driver mariadb
     ],
-    ended: ['ER_LOCK_DEADLOCK', 'ER_CHECKREAD'],
+    ended: [
+      'ER_LOCK_DEADLOCK',
+      'ER_CHECKREAD',
+      'ER_TRANSACTION_ROLLBACK_DURING_COMMIT',
+      'ER_MYSQL_3101',
+      'ER_LOCK_TABLE_FULL',
+      'ER_CONNECTION_KILLED',
+      'ER_SERVER_SHUTDOWN',
+    ],
+    doubtful: ['ER_LOCK_WAIT_TIMEOUT'],
   },
 };
 
@@ -98,6 +110,18 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
         '40001', // serialization failure
         '40P01', // deadlock
       ],
+      // All others end the transaction up to the last savepoint; these end the session.
+      ended: [
+        '08000', // connection exceptions
+        '08003',
+        '08006',
+        '25P03', // idle in the transaction for too long
+        '25P04', // the transaction took too long
+        '57P01', // terminated by an administrator, or a shutdown
+        '57P02', // crash
+        '57P04', // the database was dropped
+        '57P05', // idle for too long
+      ],
       aborted: ['25P02'],
     },
   },
@@ -109,12 +133,19 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     forgivesFailures: true,
     hasPool: false,
     hasOneWriter: true,
+    findsEnd: 'by beginning',
     checksDeferredConstraints: 'by search',
     errors: {
       ...NO_ERRORS,
       lost: ['SQLITE_BUSY'],
       refused: ['SQLITE_BUSY'],
-      ended: ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_NOMEM'],
+      ended: ['SQLITE_IOERR', 'SQLITE_NOMEM'],
+      doubtful: [
+        'SQLITE_FULL', // ends it where a part of the statement cannot be undone
+        'SQLITE_INTERRUPT', // ends it at a write
+        'SQLITE_ABORT',
+        'SQLITE_CONSTRAINT', // ends it by OR ROLLBACK, and by RAISE(ROLLBACK) in a trigger
+      ],
     },
   },
   mssql: { ...COMMON, releasesSavepoints: false },

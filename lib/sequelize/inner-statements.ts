@@ -1,11 +1,11 @@
 import type { QueryOptions, Sequelize } from 'sequelize';
 import type { FailedQuery } from '../blocks/index.js';
 import { dialectOf } from './dialects.js';
+import { hasEnded } from './doubtful-ends.js';
 import type { OpenTransaction, Query } from './internals.js';
-import { rollsBackAfterWaiting } from './lock-waits.js';
 import { forgetSent, isDoneOn, sentOn, serverErrorOn } from './sent-queries.js';
-import { endsTransaction, isGivenUp, isRetryable, waitedForLock } from './server-errors.js';
-import { type Sql, writes } from './statement-kinds.js';
+import { endsTransaction, isGivenUp, isRetryable, mayEndTransaction } from './server-errors.js';
+import type { Sql } from './statement-kinds.js';
 import { retryInTransaction } from './statement-retry.js';
 import { copyOf } from './transaction-class.js';
 
@@ -31,7 +31,7 @@ export class InnerStatements {
     tell: Tell,
   ): Promise<unknown> {
     const retry = retryInTransaction(this.#sequelize, options?.retry, (error) =>
-      this.#mayBeSentAgain(sql, named, error),
+      this.#mayBeSentAgain(named, error),
     );
     // A copy can be ended for this statement alone, when it is given up and then sent after all.
     const named = retry?.timeout ? copyOf(transaction) : transaction;
@@ -42,21 +42,15 @@ export class InnerStatements {
     forgetSent(named);
     return this.#query(sql, meant).catch((error: unknown) => {
       if (named !== transaction && isGivenUp(error)) named.finished = 'rollback';
-      return this.#failed(sql, named, error, tell);
+      return this.#failed(named, error, tell);
     });
   }
 
-  async #failed(
-    sql: Sql,
-    transaction: OpenTransaction,
-    error: unknown,
-    tell: Tell,
-  ): Promise<never> {
+  async #failed(transaction: OpenTransaction, error: unknown, tell: Tell): Promise<never> {
     if (sentOn(transaction)) {
       const ofServer = serverErrorOn(transaction, error);
       const ended =
-        endsTransaction(ofServer, writes(sql)) ||
-        (waitedForLock(ofServer) && (await rollsBackAfterWaiting(transaction)));
+        endsTransaction(ofServer) || (mayEndTransaction(ofServer) && (await hasEnded(transaction)));
       const [lost, unanswered] = [isRetryable(ofServer), isGivenUp(error)];
       tell({ error: ofServer, lost, ended, unanswered }, error);
     }
@@ -64,11 +58,11 @@ export class InnerStatements {
   }
 
   /** Whether a statement that failed has done nothing, and its transaction goes on. */
-  #mayBeSentAgain(sql: Sql, transaction: OpenTransaction, error: unknown): boolean {
+  #mayBeSentAgain(transaction: OpenTransaction, error: unknown): boolean {
     if (!sentOn(transaction)) return true;
     if (isDoneOn(transaction) || !dialectOf(this.#sequelize).forgivesFailures) return false;
 
     const ofServer = serverErrorOn(transaction, error);
-    return !endsTransaction(ofServer, writes(sql)) && !waitedForLock(ofServer);
+    return !endsTransaction(ofServer) && !mayEndTransaction(ofServer);
   }
 }

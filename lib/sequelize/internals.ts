@@ -61,9 +61,6 @@ export type QueryClass = new (
 
 /** The members of a Sequelize that its declarations leave out. */
 interface Internals {
-  readonly options: {
-    readonly hooks?: { readonly [type in 'beforeConnect' | 'afterConnect']?: readonly unknown[] };
-  };
   readonly connectionManager: {
     getConnection(options: { uuid: string; type?: 'SELECT' }): Promise<DriverConnection>;
     /** SQLite's: that of a database in memory, which all share, is under `1`. */
@@ -72,6 +69,7 @@ interface Internals {
   readonly options: {
     readonly logging?: QueryOptions['logging'];
     readonly retry?: StatementRetry | undefined;
+    readonly hooks?: { readonly [type in 'beforeConnect' | 'afterConnect']?: readonly unknown[] };
   };
   readonly dialect: {
     readonly Query: QueryClass;
@@ -99,10 +97,10 @@ export function internalsOf(sequelize: Sequelize): Internals {
   return sequelize as unknown as Internals;
 }
 
-/** Whether the application has something run when a connection is made. One such hook is the library's own. */
+/** Whether the application has something run when a connection is made. */
 export function hasConnectHooks(sequelize: Sequelize): boolean {
   const { beforeConnect, afterConnect } = internalsOf(sequelize).options.hooks ?? {};
-  return !!beforeConnect?.length || (afterConnect?.length ?? 0) > 1;
+  return !!(beforeConnect?.length || afterConnect?.length);
 }
 
 /** The application's own class of transactions: each copy of Sequelize has another one. */

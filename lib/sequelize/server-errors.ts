@@ -3,8 +3,7 @@ import { errorCodes } from './dialects.js';
 
 const LOST = errorCodes('lost');
 const ENDED = errorCodes('ended');
-const ENDED_BY_WRITE = errorCodes('endedByWrite');
-const WAITED = errorCodes('waited');
+const DOUBTFUL = errorCodes('doubtful');
 const REFUSED = errorCodes('refused');
 const ABORTED = errorCodes('aborted');
 
@@ -37,14 +36,13 @@ function behind(error: unknown): unknown[] {
 }
 
 /** Whether the server has ended the transaction of the statement that failed. */
-export function endsTransaction(error: unknown, writing: boolean): boolean {
-  const code = driverCode(error);
-  return ENDED.has(code) || (writing && ENDED_BY_WRITE.has(code));
+export function endsTransaction(error: unknown): boolean {
+  return ENDED.has(driverCode(error));
 }
 
-/** Whether a lock was waited for in vain, which ends the transaction on some servers. */
-export function waitedForLock(error: unknown): boolean {
-  return WAITED.has(driverCode(error));
+/** Whether the server may have ended the transaction, which the error does not tell. */
+export function mayEndTransaction(error: unknown): boolean {
+  return DOUBTFUL.has(driverCode(error));
 }
 
 /** Whether a statement was refused before it did anything, so that it may be sent again. */

@@ -113,20 +113,24 @@ interface ControlOptions extends QueryOptions {
   readonly completesTransaction: true;
 }
 
+/** How a statement is logged. */
+export type LogOptions = Pick<OpenTransaction['options'], 'logging' | 'benchmark'>;
+
 /**
  * Sends one statement on the connection of `transaction`, past every check of a block. Resolves to
- * what a raw query does: the rows, and what the driver says of them.
+ * what a raw query does: the rows, and what the driver says of them; with `SELECT` to the rows.
  */
 export function sendControl(
   transaction: OpenTransaction,
   sql: string,
+  { logging, benchmark }: LogOptions = transaction.options,
+  type: 'RAW' | 'SELECT' = 'RAW',
 ): Promise<[unknown, unknown]> {
-  const { logging, benchmark } = transaction.options;
   // All have these keys in this order, and no more than a dozen: Sequelize copies options again and
   // again, and reads many of them from each copy. It would hand on those of the transaction, whose
   // `type` is another thing and drops the command tag.
   const options: ControlOptions = {
-    type: 'RAW',
+    type,
     raw: true,
     transaction,
     supportsSearchPath: false,

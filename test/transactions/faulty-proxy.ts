@@ -12,6 +12,7 @@ export type Cut = 'statement' | 'answer';
 export class FaultyProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #rewritten: { readonly text: string; readonly by: string } | undefined;
   #next: { readonly text: string; readonly cut: Cut } | undefined;
 
   private constructor(target: { host: string; port: number }) {
@@ -37,6 +38,11 @@ export class FaultyProxy {
     this.#next = { text, cut };
   }
 
+  /** Has the server read something else in the place of `text`, and have a setting that it has not. */
+  rewrite(text: string, by: string): void {
+    this.#rewritten = { text, by: by.padEnd(text.length) };
+  }
+
   async close(): Promise<void> {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -60,12 +66,18 @@ export class FaultyProxy {
       const found = this.#take(chunk);
       if (found === 'statement') return cut();
       answerIsLost = found === 'answer';
-      server.write(chunk);
+      server.write(this.#edited(chunk));
     });
     server.on('data', (chunk) => {
       if (answerIsLost) return cut();
       client.write(chunk);
     });
+  }
+
+  #edited(chunk: Buffer): Buffer {
+    const at = this.#rewritten ? chunk.indexOf(this.#rewritten.text) : -1;
+    if (at >= 0) chunk.write(this.#rewritten?.by ?? '', at);
+    return chunk;
   }
 
   #take(chunk: Buffer): Cut | undefined {
