@@ -18,4 +18,10 @@ export { commitSavepoint, rollbackSavepoint, setSavepoint } from './manual-savep
 export type { BlockObserver } from './observer.js';
 export type { RootBlock } from './root-block.js';
 export type { RealTransaction, SendQuery, TransactionSource, Writes } from './source.js';
-export { foreignError, misusedError, requiredError, selfWaitError } from './transaction-errors.js';
+export {
+  foreignError,
+  implicitCommitError,
+  misusedError,
+  requiredError,
+  selfWaitError,
+} from './transaction-errors.js';

@@ -3,7 +3,7 @@ import type { Handle, Outcome } from './driver.js';
 import type { RootBlock } from './root-block.js';
 import { Savepoint } from './savepoint-stack.js';
 import { isWithin } from './scope.js';
-import { brokenError, swallowedError } from './transaction-errors.js';
+import { brokenError, isImplicitCommit, swallowedError } from './transaction-errors.js';
 
 /** A level inside a transaction that can be undone by itself. */
 export class SavepointBlock extends Block {
@@ -87,7 +87,8 @@ export class SavepointBlock extends Block {
         undone: () => this.#undone(),
       });
     } catch (error) {
-      this.#leaveUndoing(cause ?? error);
+      const tells = isImplicitCommit(error) && !isImplicitCommit(cause) ? error : (cause ?? error);
+      this.#leaveUndoing(tells);
       throw error;
     }
   }

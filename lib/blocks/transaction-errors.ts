@@ -107,3 +107,20 @@ export function abandonedError(block: Labelled): TransactionManagementError {
     `${block.label} was still running when the block around it ended. Await it there.`,
   );
 }
+
+const IMPLICIT_COMMIT = 'SIGNALS_IMPLICIT_COMMIT';
+
+export function implicitCommitError(savepoint: string, cause: unknown): TransactionManagementError {
+  return new TransactionManagementError(
+    IMPLICIT_COMMIT,
+    `The server no longer knows the savepoint ${savepoint}: a statement in the block has committed the transaction, ` +
+      'as CREATE, ALTER, DROP and TRUNCATE do on MySQL and MariaDB. What came before it is stored, and what came ' +
+      'after it too, statement by statement. Keep such statements out of blocks.',
+    { cause },
+  );
+}
+
+/** Whether an error tells that the work of a block is stored, whatever becomes of the block. */
+export function isImplicitCommit(error: unknown): boolean {
+  return error instanceof TransactionManagementError && error.code === IMPLICIT_COMMIT;
+}

@@ -40,6 +40,8 @@ export interface DialectErrors {
   readonly doubtful: readonly string[];
   /** The statement was refused before it did anything, and may be sent again. */
   readonly refused: readonly string[];
+  /** A savepoint is named that the server does not know. */
+  readonly forgotten: readonly string[];
   /** A statement was refused because of an earlier one, whose error was caught. */
   readonly aborted: readonly string[];
 }
@@ -49,6 +51,7 @@ const NO_ERRORS: DialectErrors = {
   ended: [],
   doubtful: [],
   refused: [],
+  forgotten: [],
   aborted: [],
 };
 
@@ -93,6 +96,7 @@ const MYSQL: Dialect = {
       'ER_SERVER_SHUTDOWN',
     ],
     doubtful: ['ER_LOCK_WAIT_TIMEOUT'],
+    forgotten: ['ER_SP_DOES_NOT_EXIST'],
   },
 };
 

@@ -1,8 +1,14 @@
 import type { Sequelize } from 'sequelize';
-import type { Block, Driver, Handle, Outcome } from '../blocks/index.js';
+import {
+  type Block,
+  type Driver,
+  type Handle,
+  implicitCommitError,
+  type Outcome,
+} from '../blocks/index.js';
 import { dialectOf } from './dialects.js';
 import { type OpenTransaction, transactionClassOf } from './internals.js';
-import { isAborted } from './server-errors.js';
+import { isAborted, isForgotten } from './server-errors.js';
 import { CONTROL, releaseSavepoint, rollbackToSavepoint, setSavepoint } from './statements.js';
 import {
   type BlockTransactionClass,
@@ -79,11 +85,11 @@ export class SequelizeDriver implements Driver {
   }
 
   releaseSavepoint(root: Handle, name: string): Promise<unknown> {
-    return releaseSavepoint(opened(root), name);
+    return releaseSavepoint(opened(root), name).catch(explained(name));
   }
 
   rollbackToSavepoint(root: Handle, name: string): Promise<unknown> {
-    return rollbackToSavepoint(opened(root), name);
+    return rollbackToSavepoint(opened(root), name).catch(explained(name));
   }
 
   isAborted(error: unknown): boolean {
@@ -93,6 +99,13 @@ export class SequelizeDriver implements Driver {
   queriesNest(): boolean {
     return this.#sequelize.hasHook('beforeQuery') || this.#sequelize.hasHook('afterQuery');
   }
+}
+
+/** Says why the server does not know a savepoint that it was told of. */
+function explained(savepoint: string): (error: unknown) => never {
+  return (error) => {
+    throw isForgotten(error) ? implicitCommitError(savepoint, error) : error;
+  };
 }
 
 function opened(handle: Handle): OpenTransaction {

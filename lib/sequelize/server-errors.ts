@@ -5,6 +5,7 @@ const LOST = errorCodes('lost');
 const ENDED = errorCodes('ended');
 const DOUBTFUL = errorCodes('doubtful');
 const REFUSED = errorCodes('refused');
+const FORGOTTEN = errorCodes('forgotten');
 const ABORTED = errorCodes('aborted');
 
 /** What drivers say when they have waited for long enough: `query_timeout` of pg, `timeout` of mysql2. */
@@ -58,6 +59,11 @@ export function isGivenUp(error: unknown): boolean {
   const parent = peek(error, 'parent');
   if (parent === undefined) return peek(error, 'name') === 'TimeoutError';
   return GIVEN_UP.has(peek(parent, 'message')) || GIVEN_UP.has(peek(parent, 'code'));
+}
+
+/** Whether the server does not know a savepoint. */
+export function isForgotten(error: unknown): boolean {
+  return FORGOTTEN.has(driverCode(error));
 }
 
 /** Whether the server refused a statement because of an earlier one, whose error was caught. */
