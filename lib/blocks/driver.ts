@@ -27,12 +27,12 @@ export interface Driver {
   /** Has `handle` tell what became of its block, to whoever asks Sequelize's own members. */
   noteOutcome(handle: Handle, outcome: Outcome): void;
 
-  /** Sets a savepoint in the transaction of `root`. */
-  setSavepoint(root: Handle, name: string): Promise<unknown>;
+  /** Sets a savepoint in the transaction of `root`, with the options of `level`, as those below. */
+  setSavepoint(root: Handle, name: string, level?: Handle): Promise<unknown>;
   /** Forgets a savepoint and keeps what came after it. */
-  releaseSavepoint(root: Handle, name: string): Promise<unknown>;
+  releaseSavepoint(root: Handle, name: string, level?: Handle): Promise<unknown>;
   /** Undoes what came after a savepoint; the savepoint itself stays, until it is released. */
-  rollbackToSavepoint(root: Handle, name: string): Promise<unknown>;
+  rollbackToSavepoint(root: Handle, name: string, level?: Handle): Promise<unknown>;
 
   /** Whether the server refused a statement because of an earlier one, whose error was caught. */
   isAborted(error: unknown): boolean;

@@ -10,6 +10,8 @@ import { lostError, overlapError } from './transaction-errors.js';
 export interface SavepointOwner extends Scope {
   /** Names it in messages. */
   readonly label: string;
+  /** Has the options of its statements, where they are not those of the transaction. */
+  readonly handle?: Handle;
   /** Is told that the rollback of an older savepoint has undone its own, and why it cannot go on. */
   loseSavepoint?(error: Error): void;
 }
@@ -172,7 +174,7 @@ export class Savepoint {
     this.#isOnItsOwn = youngest === this.around && (youngest?.isOnItsOwn ?? true);
     this.#setAt = clock.tick();
     this.#stack.push(this);
-    await driver.setSavepoint(handle, this.name);
+    await driver.setSavepoint(handle, this.name, this.owner.handle);
   }
 
   async releaseInTurn(): Promise<void> {
@@ -186,7 +188,7 @@ export class Savepoint {
 
   async rollBackInTurn(rollback: Rollback): Promise<void> {
     const { driver, handle } = this.#stack;
-    if (!this.#lost) await driver.rollbackToSavepoint(handle, this.name);
+    if (!this.#lost) await driver.rollbackToSavepoint(handle, this.name, this.owner.handle);
     rollback.undone?.();
     if (this.#lost) return;
 
@@ -219,6 +221,6 @@ export class Savepoint {
 
   #sendRelease(): Promise<unknown> {
     const { driver, handle } = this.#stack;
-    return driver.releaseSavepoint(handle, this.name);
+    return driver.releaseSavepoint(handle, this.name, this.owner.handle);
   }
 }

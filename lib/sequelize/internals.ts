@@ -29,6 +29,7 @@ export type OpenTransaction = Transaction & {
     readonly isolationLevel?: unknown;
     readonly logging?: QueryOptions['logging'];
     readonly benchmark?: QueryOptions['benchmark'];
+    readonly retry?: StatementRetry;
   };
   begin(): Promise<unknown>;
   setDeferrable(): Promise<unknown>;

@@ -80,16 +80,16 @@ export class SequelizeDriver implements Driver {
     opened(handle).finished = outcome === 'kept' ? 'commit' : 'rollback';
   }
 
-  setSavepoint(root: Handle, name: string): Promise<unknown> {
-    return setSavepoint(opened(root), name);
+  setSavepoint(root: Handle, name: string, level: Handle = root): Promise<unknown> {
+    return setSavepoint(opened(root), name, opened(level).options);
   }
 
-  releaseSavepoint(root: Handle, name: string): Promise<unknown> {
-    return releaseSavepoint(opened(root), name).catch(explained(name));
+  releaseSavepoint(root: Handle, name: string, level: Handle = root): Promise<unknown> {
+    return releaseSavepoint(opened(root), name, opened(level).options).catch(explained(name));
   }
 
-  rollbackToSavepoint(root: Handle, name: string): Promise<unknown> {
-    return rollbackToSavepoint(opened(root), name).catch(explained(name));
+  rollbackToSavepoint(root: Handle, name: string, level: Handle = root): Promise<unknown> {
+    return rollbackToSavepoint(opened(root), name, opened(level).options).catch(explained(name));
   }
 
   isAborted(error: unknown): boolean {

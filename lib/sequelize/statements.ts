@@ -113,8 +113,8 @@ interface ControlOptions extends QueryOptions {
   readonly completesTransaction: true;
 }
 
-/** How a statement is logged. */
-export type LogOptions = Pick<OpenTransaction['options'], 'logging' | 'benchmark'>;
+/** What a level of a transaction says of its own statements. */
+export type LevelOptions = Pick<OpenTransaction['options'], 'logging' | 'benchmark' | 'retry'>;
 
 /**
  * Sends one statement on the connection of `transaction`, past every check of a block. Resolves to
@@ -123,7 +123,7 @@ export type LogOptions = Pick<OpenTransaction['options'], 'logging' | 'benchmark
 export function sendControl(
   transaction: OpenTransaction,
   sql: string,
-  { logging, benchmark }: LogOptions = transaction.options,
+  { logging, benchmark, retry }: LevelOptions = transaction.options,
   type: 'RAW' | 'SELECT' = 'RAW',
 ): Promise<[unknown, unknown]> {
   // All have these keys in this order, and no more than a dozen: Sequelize copies options again and
@@ -139,23 +139,42 @@ export function sendControl(
   };
   if (logging !== undefined) options.logging = logging;
   if (benchmark !== undefined) options.benchmark = benchmark;
+  if (retry !== undefined) options.retry = retry;
   return transaction.sequelize.query(sql, options) as Promise<[unknown, unknown]>;
 }
 
-export function setSavepoint(root: OpenTransaction, name: string): Promise<unknown> {
+/**
+ * Sets a savepoint in the transaction `root`.
+ *
+ * @param level - the options of the level whose savepoint it is.
+ */
+export function setSavepoint(
+  root: OpenTransaction,
+  name: string,
+  level?: LevelOptions,
+): Promise<unknown> {
   const { queryGenerator } = internalsOf(root.sequelize).dialect;
-  return sendControl(root, queryGenerator.startTransactionQuery({ parent: root, name }));
+  return sendControl(root, queryGenerator.startTransactionQuery({ parent: root, name }), level);
 }
 
 /** Forgets a savepoint and keeps what came after it. Sequelize 6 never does. */
-export function releaseSavepoint(root: OpenTransaction, name: string): Promise<unknown> {
+export function releaseSavepoint(
+  root: OpenTransaction,
+  name: string,
+  level?: LevelOptions,
+): Promise<unknown> {
   if (!dialectOf(root.sequelize).releasesSavepoints) return Promise.resolve();
   const { queryGenerator } = internalsOf(root.sequelize).dialect;
-  return sendControl(root, `RELEASE SAVEPOINT ${queryGenerator.quoteIdentifier(name, true)};`);
+  const quoted = queryGenerator.quoteIdentifier(name, true);
+  return sendControl(root, `RELEASE SAVEPOINT ${quoted};`, level);
 }
 
 /** Undoes what came after a savepoint; the savepoint itself stays, until it is released. */
-export function rollbackToSavepoint(root: OpenTransaction, name: string): Promise<unknown> {
+export function rollbackToSavepoint(
+  root: OpenTransaction,
+  name: string,
+  level?: LevelOptions,
+): Promise<unknown> {
   const { queryGenerator } = internalsOf(root.sequelize).dialect;
-  return sendControl(root, queryGenerator.rollbackTransactionQuery({ parent: root, name }));
+  return sendControl(root, queryGenerator.rollbackTransactionQuery({ parent: root, name }), level);
 }
