@@ -109,9 +109,12 @@ describeOnEachDatabase('the options of one level of a transaction', (database) =
         const outcome = await transaction.outside(() =>
           sequelize.transaction(options, async () => 'began').catch((error: Error) => error.name),
         );
+        released.resolve();
         await holder;
 
         expect(outcome).to.equal(begins ? 'began' : 'SequelizeTimeoutError');
+        const tries = ofInstance.verbs().filter((verb) => verb === 'BEGIN').length - 1;
+        expect(tries > 1).to.equal(begins);
       });
     }
   }
