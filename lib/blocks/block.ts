@@ -16,6 +16,7 @@ import {
   inHookError,
   rollbackRequestedError,
 } from './transaction-errors.js';
+import type { Change, Memento } from './undo-log.js';
 
 /** How a block came to be. */
 export interface BlockOptions {
@@ -109,6 +110,16 @@ export abstract class Block implements SavepointOwner, OpenChild {
   /** Whether a query of its transaction lost against another one. */
   get lost(): boolean {
     return this.root.failures.lost;
+  }
+
+  /** Whether its work was undone, by itself. */
+  protected get undone(): boolean {
+    return this.#outcome === 'undone';
+  }
+
+  /** The level whose undoing undoes the work of this block. */
+  get level(): SavepointOwner {
+    return this.savepoint?.owner ?? this.root;
   }
 
   protected get driver(): Driver {
@@ -248,8 +259,7 @@ export abstract class Block implements SavepointOwner, OpenChild {
       failures.request(this);
       return;
     }
-    const level = this.savepoint?.owner ?? this.root;
-    failures.mend(({ block }) => isWithin(block, level));
+    failures.mend(({ block }) => isWithin(block, this.level));
     this.assertSound();
   }
 
@@ -257,6 +267,22 @@ export abstract class Block implements SavepointOwner, OpenChild {
   register(callback: () => unknown, robust: boolean): void {
     this.assertOpen();
     this.root.callbacks.add(callback, robust, this, this.blocks.seam.capture);
+  }
+
+  /**
+   * Notes that work of this block is about to change something in memory, which is put back when
+   * the work is undone. A transaction of Sequelize puts nothing back, unless it is in an atomic block.
+   */
+  changing(subject: object, take: () => Memento<object>): Change | undefined {
+    if (!this.open || !this.#isAtomic) return undefined;
+    return this.root.undoLog.note(subject, this.level, take);
+  }
+
+  get #isAtomic(): boolean {
+    for (let block: Block | undefined = this; block; block = block.parent) {
+      if (block.kind === 'atomic') return true;
+    }
+    return false;
   }
 
   /** Throws when nothing new may be started in this block; `cause` is what the database says of it. */

@@ -25,3 +25,4 @@ export {
   requiredError,
   selfWaitError,
 } from './transaction-errors.js';
+export type { Change, Memento } from './undo-log.js';

@@ -7,6 +7,8 @@ import { misusedError } from './transaction-errors.js';
 /** A call of `savepoint()`. It is a part of the block that it was made in. */
 class ManualSavepoint implements SavepointOwner {
   readonly parent: Block;
+  /** The mark of what changed in memory before it was set. */
+  changesBefore = 0;
 
   constructor(parent: Block) {
     this.parent = parent;
@@ -19,16 +21,22 @@ class ManualSavepoint implements SavepointOwner {
 
 /** Sets a savepoint in the transaction of `block`, and resolves to its id. */
 export async function setSavepoint(block: Block): Promise<string> {
-  const savepoint = new Savepoint(block.root.stack, new ManualSavepoint(block), block.savepoint);
-  await block.query(readsOnly, () => savepoint.setInTurn());
+  const { stack, undoLog } = block.root;
+  const owner = new ManualSavepoint(block);
+  const savepoint = new Savepoint(stack, owner, block.savepoint);
+  await block.query(readsOnly, () => {
+    owner.changesBefore = undoLog.open();
+    return savepoint.setInTurn();
+  });
   return savepoint.name;
 }
 
 /** Forgets a savepoint; what came after it stays. */
 export async function commitSavepoint(block: Block, sid: string | undefined): Promise<void> {
-  const savepoint = findSavepoint(block, sid);
+  const { savepoint, owner } = findSavepoint(block, sid);
   await block.query(readsOnly, () => savepoint.releaseInTurn());
   savepoint.leave();
+  block.root.undoLog.close(owner.changesBefore);
 }
 
 /**
@@ -36,8 +44,8 @@ export async function commitSavepoint(block: Block, sid: string | undefined): Pr
  * transaction that an error broke after the savepoint is sound again.
  */
 export async function rollbackSavepoint(block: Block, sid: string | undefined): Promise<void> {
-  const savepoint = findSavepoint(block, sid);
-  const { callbacks, failures, stack } = block.root;
+  const { savepoint, owner } = findSavepoint(block, sid);
+  const { callbacks, failures, stack, undoLog } = block.root;
   if (block.savepoint && stack.youngerThan(savepoint).includes(block.savepoint)) {
     throw misusedError(
       `${block.label} cannot roll back to a savepoint that is older than itself: its own would be gone. ` +
@@ -56,6 +64,7 @@ export async function rollbackSavepoint(block: Block, sid: string | undefined): 
       undone() {
         callbacks.dropSince(savepoint.setAt, ({ block: by, moment }) => isUndone(by, moment));
         failures.mend((failure) => !failure.requested && isUndone(failure.block, failure.since));
+        undoLog.undoSince(owner.changesBefore);
       },
     }),
   );
@@ -65,9 +74,13 @@ function readsOnly(): boolean {
   return false;
 }
 
-function findSavepoint({ root, label }: Block, sid: string | undefined): Savepoint {
+function findSavepoint(
+  { root, label }: Block,
+  sid: string | undefined,
+): { savepoint: Savepoint; owner: ManualSavepoint } {
   const savepoint = sid === undefined ? undefined : root.stack.find(sid);
-  if (savepoint?.owner instanceof ManualSavepoint) return savepoint;
+  const owner = savepoint?.owner;
+  if (savepoint && owner instanceof ManualSavepoint) return { savepoint, owner };
   throw misusedError(
     `${label} has no savepoint ${show(sid)}. Give what transaction.savepoint() resolved to, ` +
       'in the same transaction, and not after savepointCommit() or the rollback of what it was set in.',

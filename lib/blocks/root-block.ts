@@ -7,6 +7,7 @@ import { noteBegun } from './left-open.js';
 import { SavepointStack } from './savepoint-stack.js';
 import type { RealTransaction } from './source.js';
 import { falseCommitError, swallowedError } from './transaction-errors.js';
+import { UndoLog } from './undo-log.js';
 
 /**
  * The outermost block: its work is stored, or all of it is gone. It has what the levels of one
@@ -21,6 +22,7 @@ export class RootBlock extends Block {
   readonly stack: SavepointStack;
   readonly callbacks: Callbacks;
   readonly failures: FailureRecord = new FailureRecord();
+  readonly undoLog: UndoLog = new UndoLog();
 
   readonly #real: RealTransaction;
   #beginning: Promise<void> | undefined;
@@ -120,5 +122,7 @@ export class RootBlock extends Block {
 
   protected leave(): void {
     this.blocks.open.delete(this);
+    if (!this.stored) this.undoLog.undoSince(0);
+    this.undoLog.forget(); // somebody may keep the transaction for long
   }
 }

@@ -13,6 +13,7 @@ export class SavepointBlock extends Block {
 
   readonly opened: number;
   readonly savepoint: Savepoint;
+  readonly #changesBefore: number;
   #beginning: Promise<void> | undefined;
   #begun = false;
 
@@ -22,6 +23,7 @@ export class SavepointBlock extends Block {
     this.root = parent.root;
     this.opened = this.root.stack.clock.tick();
     this.savepoint = new Savepoint(this.root.stack, this, parent.savepoint);
+    this.#changesBefore = this.root.undoLog.open();
     this.handle = this.driver.makeSavepointHandle(
       this,
       handleOptions,
@@ -138,5 +140,8 @@ export class SavepointBlock extends Block {
 
   protected leave(): void {
     this.savepoint.leave();
+    const { undoLog } = this.root;
+    if (this.undone) undoLog.undoSince(this.#changesBefore, this);
+    undoLog.close(this.#changesBefore);
   }
 }

@@ -17,12 +17,14 @@ import type { ModelFeature } from './feature.js';
 import { hooksOf } from './feature-hooks.js';
 import { findOrCreateFeature } from './find-or-create/find-or-create-feature.js';
 import { initFeature } from './init/init-feature.js';
+import { instancesFeature } from './instances/instances-feature.js';
 import { m2mFeature } from './m2m/m2m-feature.js';
 import { migrateFeature } from './migrate/migrate-feature.js';
 import { nameModel, unnameModel } from './model-names.js';
 import { saveFeature } from './save/save-feature.js';
 
 const FEATURES: readonly ((database: Database) => ModelFeature)[] = [
+  instancesFeature,
   initFeature,
   saveFeature,
   deleteFeature,

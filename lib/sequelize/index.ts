@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { announceBuilding, watchBuilding } from './built-instances.js';
 export {
   ConnectionTransaction,
   holderOfConnectionOf,
@@ -21,6 +22,7 @@ export {
   valuesToWrite,
   writeAlso,
 } from './hook-options.js';
+export { InstanceState, savedTogether } from './instance-state.js';
 export { watchInstances } from './instances.js';
 export {
   type ChangeOptions,

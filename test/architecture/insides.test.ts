@@ -16,6 +16,8 @@ const INSIDES = [
   ...['finished', 'setDeferrable', 'cleanup', 'forceCleanup'],
   // of models
   ...['runHooks', '_initValues', '_scope', '_schema', '_timestampAttributes', 'defaultFields'],
+  // of instances
+  ...['_previousDataValues', '_changed', '_options', 'includeNames'],
   // of associations
   ...['associationType', 'identifier', 'foreignIdentifier', 'sourceKey', 'targetKey', 'paired'],
 ];

@@ -8,6 +8,7 @@ import {
   upsertedInstance,
 } from '../../sequelize/index.js';
 import type { ModelFeature } from '../feature.js';
+import { withRollbackOfBuilt } from '../instances/rollback.js';
 import { isAnyHeard } from '../listening.js';
 import type { ModelSignal } from '../model-signal.js';
 import { ROW_QUEUE } from '../save/save-options.js';
@@ -53,7 +54,9 @@ export function bulkCreateFeature(database: Database): ModelFeature {
       },
     },
     replaceMethods: (model) => [
-      replaceMethod(model as { readonly bulkCreate: BulkCreateCall }, 'bulkCreate', rowByRow),
+      replaceMethod(model as { readonly bulkCreate: BulkCreateCall }, 'bulkCreate', (original) =>
+        rowByRow(withRollbackOfBuilt(database, original, (_values, options) => options)),
+      ),
     ],
   };
 }

@@ -1,8 +1,9 @@
 import type { InstanceDestroyOptions, Model, ModelStatic } from 'sequelize';
 import { InvalidArgumentError } from '../../base/index.js';
-import { type Database, deletionMarkOf, modelOf, replaceMethod } from '../../sequelize/index.js';
+import { type Database, modelOf, replaceMethod } from '../../sequelize/index.js';
 import { inOneBlock } from '../../transactions/index.js';
 import type { ModelFeature } from '../feature.js';
+import { withRollback } from '../instances/rollback.js';
 import { isAnyHeard } from '../listening.js';
 import type { ModelSignal } from '../model-signal.js';
 import { send } from '../send.js';
@@ -33,7 +34,10 @@ export function deleteFeature(database: Database): ModelFeature {
     },
     replaceMethods: ({ prototype }: ModelStatic<Model>) => [
       replaceMethod(prototype, 'destroy', (original: Destroy) =>
-        destroyInOneBlock(database, original),
+        destroyInOneBlock(
+          database,
+          withRollback(database, original, (options) => options),
+        ),
       ),
     ],
   };
@@ -48,29 +52,9 @@ function destroyInOneBlock(database: Database, destroy: Destroy): Destroy {
 
     assertKey(this);
     const origin = options?.[ORIGIN] ?? new Origin(this);
-    const unmark = unmarking(this);
-    try {
-      return await inOneBlock(database, options?.transaction, (transaction) =>
-        destroy.call(this, { ...options, transaction, [ORIGIN]: origin }),
-      );
-    } catch (error) {
-      unmark();
-      throw error;
-    }
-  };
-}
-
-/**
- * Takes the mark of a paranoid model away again from an instance whose row is not deleted after
- * all: an instance that is marked could not be destroyed once more.
- */
-function unmarking(instance: Model): () => void {
-  const mark = deletionMarkOf(modelOf(instance));
-  if (mark === undefined) return () => {};
-
-  const before: unknown = instance.getDataValue(mark);
-  return () => {
-    if (instance.getDataValue(mark) !== before) instance.setDataValue(mark, before);
+    return inOneBlock(database, options?.transaction, (transaction) =>
+      destroy.call(this, { ...options, transaction, [ORIGIN]: origin }),
+    );
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { type Database, modelOf, replaceMethod } from '../../sequelize/index.js';
 import type { ModelFeature } from '../feature.js';
+import { withRollback } from '../instances/rollback.js';
 import { isAnyHeard, wasAnyHeard } from '../listening.js';
 import { GIVEN_FIELDS, ROW_QUEUE, type SaveCallOptions } from './save-options.js';
 import { postSave, preSave } from './save-signals.js';
@@ -45,8 +46,15 @@ export function saveFeature(database: Database): ModelFeature {
       },
     },
     replaceMethods: ({ prototype }: ModelStatic<Model>) => [
-      replaceMethod(prototype, 'save', (original: Save) => watchedSave(database, original)),
-      replaceMethod(prototype, 'update', updateWithGivenFields),
+      replaceMethod(prototype, 'save', (original: Save) =>
+        watchedSave(
+          database,
+          withRollback(database, original, (options) => options),
+        ),
+      ),
+      replaceMethod(prototype, 'update', (original: Update) =>
+        updateWithGivenFields(withRollback(database, original, (_values, options) => options)),
+      ),
     ],
   };
 }
