@@ -18,6 +18,8 @@ export interface Dialect {
   readonly hasOneWriter: boolean;
   /** How to find out whether a transaction has ended, when an error leaves that in doubt. */
   readonly findsEnd: 'by setting' | 'by beginning' | 'never';
+  /** Whether a read with a lock finds rows that are newer than the snapshot of its transaction. */
+  readonly locksSeeLatest: boolean;
   /** How constraints that are put off until the COMMIT can be checked before. */
   readonly checksDeferredConstraints: 'by statement' | 'by search' | 'never';
   /** Whether the driver hands out integers of 64 bits as text. */
@@ -65,6 +67,7 @@ const COMMON: Dialect = {
   hasPool: true,
   hasOneWriter: false,
   findsEnd: 'never',
+  locksSeeLatest: false,
   checksDeferredConstraints: 'never',
   hasBigintsAsText: false,
   hasUuidsInLowerCase: false,
@@ -78,6 +81,7 @@ const MYSQL: Dialect = {
   hasMysqlSyntax: true,
   forgivesFailures: true,
   findsEnd: 'by setting',
+  locksSeeLatest: true,
   errors: {
     ...NO_ERRORS,
     lost: [

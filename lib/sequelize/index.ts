@@ -24,6 +24,7 @@ export {
 } from './hook-options.js';
 export { InstanceState, savedTogether } from './instance-state.js';
 export { watchInstances } from './instances.js';
+export { locksSeeLatest } from './latest-rows.js';
 export {
   type ChangeOptions,
   type ChangeReplacements,

@@ -1,4 +1,4 @@
-import type { Transaction } from 'sequelize';
+import type { Transaction, TransactionOptions } from 'sequelize';
 import { FlowValue, obtain } from '../base/index.js';
 import { type Block, BlockName, Lock } from '../blocks/index.js';
 import { type Database, dialectOf, holderOfMemory, transactionOf } from '../sequelize/index.js';
@@ -19,50 +19,63 @@ export async function inOneBlock<Result>(
   if (around) return runInside(database, around, false, body);
   // The statement is sent in that transaction, whoever it belongs to, and must not break it.
   const beside = holderOfMemory(database.blocks, database.sequelize);
-  if (beside) return runInside(database, beside, true, body);
-  if (dialectOf(database.sequelize).hasOneWriter) {
-    const name = new BlockName('atomic block', '');
-    return obtain(writers, database, () => new Writers()).inTurn(name, () =>
-      runAsWriter(database, name, body),
-    );
-  }
-  return runInside(database, undefined, false, body);
+  return beside ? runInside(database, beside, true, body) : runOutermost(database, {}, body);
 }
 
-/** As `inOneBlock`, but with a savepoint: the block around it can go on when it fails. */
+/**
+ * As `inOneBlock`, but with a savepoint: the block around it can go on when it fails.
+ *
+ * @param options - of a transaction of its own.
+ */
 export async function inSavepoint<Result>(
   database: Database,
   transaction: Transaction | null | undefined,
+  options: TransactionOptions,
   body: Body<Result>,
 ): Promise<Result> {
   const around =
     database.blockForCall(transaction) ?? holderOfMemory(database.blocks, database.sequelize);
-  return runInside(database, around, true, body);
+  return around ? runInside(database, around, true, body) : runOutermost(database, options, body);
 }
 
 function runInside<Result>(
   database: Database,
-  around: Block | undefined,
+  around: Block,
   savepoint: boolean,
   body: Body<Result>,
 ): Promise<Result> {
   // The current block is not named: one without a savepoint has the transaction of the block around it.
-  const isCurrent = around === database.blocks.current();
-  const parent = isCurrent ? undefined : around ? transactionOf(around) : null;
+  const parent = around === database.blocks.current() ? undefined : transactionOf(around);
   return atomic({ using: database.sequelize, savepoint, transaction: parent }, body);
 }
 
-/** SQLite refuses a transaction that read before another one wrote: this one locks the others out first. */
-function runAsWriter<Result>(
+function runOutermost<Result>(
   database: Database,
+  options: TransactionOptions,
+  body: Body<Result>,
+): Promise<Result> {
+  const name = new BlockName('atomic block', '');
+  if (!dialectOf(database.sequelize).hasOneWriter) return runIn(database, options, name, body);
+
+  // SQLite refuses a transaction that read before another one wrote: this one locks the others out first.
+  const ofWriter: object = { type: 'IMMEDIATE', ...options };
+  return obtain(writers, database, () => new Writers()).inTurn(name, () =>
+    runIn(database, ofWriter, name, body),
+  );
+}
+
+function runIn<Result>(
+  database: Database,
+  options: object,
   name: BlockName,
   body: Body<Result>,
 ): Promise<Result> {
-  const block = database.blocks.openIn(
-    undefined,
-    { type: 'IMMEDIATE' },
-    { name, kind: 'atomic', endsByHand: false, savepoint: false },
-  );
+  const block = database.blocks.openIn(undefined, options, {
+    name,
+    kind: 'atomic',
+    endsByHand: false,
+    savepoint: false,
+  });
   return block.run(() => body(transactionOf(block)));
 }
 

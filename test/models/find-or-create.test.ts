@@ -154,6 +154,63 @@ describeOnEachDatabase('findOrCreate', (database) => {
     });
   }
 
+  if (!database.hasOneConnection && database.dialect !== 'sqlite') {
+    it('finds the row of another connection in a block that has read before (D-131)', async () => {
+      loseTheRace({ transaction: null });
+
+      const name = await atomic(async () => {
+        await Tag.count(); // where transactions read a snapshot, this is when it is taken
+        const [tag] = await Tag.findOrCreate({ where });
+        await Tag.create({ name: 'other' }, { hooks: false });
+        return tag.get('name');
+      });
+
+      expect(name).to.equal('new');
+      expect(await Tag.count()).to.equal(2);
+    });
+
+    it('does not ask a replica for the row that won the race', async () => {
+      const replicated = database.connect({
+        replication: { write: {}, read: [{ database: 'no_such_replica' }] },
+      });
+      const other = install(replicated, { using: 'replicated' });
+      const Replicated = replicated.define(
+        'Tag',
+        { name: DataTypes.STRING },
+        { timestamps: false },
+      );
+      Replicated.addHook('beforeCreate', async () => void (await Tag.create(where)));
+      const options = { where, isolationLevel: 'REPEATABLE READ' };
+
+      const [tag] = await Replicated.findOrCreate(options);
+      other.uninstall();
+
+      expect(tag.get('name')).to.equal('new');
+    });
+  }
+
+  it('serves all of those who ask at once', async () => {
+    const names = ['a', 'b', 'c', 'a', 'b', 'c'];
+
+    const found = await Promise.all(names.map((name) => Tag.findOrCreate({ where: { name } })));
+
+    expect(found.map(([tag]) => tag.get('name'))).to.deep.equal(names);
+    expect(found.filter(([, created]) => created)).to.have.length(3);
+    expect(await Tag.count()).to.equal(3);
+  });
+
+  it('hands its options to its own transaction, as Sequelize does', async () => {
+    const own = new Statements();
+    const options = { where, logging: own.log, isolationLevel: 'SERIALIZABLE', type: 'EXCLUSIVE' };
+
+    await Tag.findOrCreate(options);
+
+    expect(own.all.join()).to.match(/SERIALIZABLE/);
+    expect(own.all.join()).to.match(database.dialect === 'sqlite' ? /BEGIN EXCLUSIVE/ : /START/);
+    expect(own.verbs().at(-1)).to.equal('COMMIT');
+    expect(statements.all).to.deep.equal([]);
+  });
+
   describe('with an update() of what it finds, in one block', () => {
     const updateFields: unknown[] = [];
 

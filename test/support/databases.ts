@@ -122,6 +122,10 @@ function selected(): readonly Server[] {
   return SERVERS.filter(({ name, dialect }) => wanted.includes(name) || wanted.includes(dialect));
 }
 
+interface Pool {
+  readonly _inUseObjects: readonly { readonly resource: object }[];
+}
+
 /**
  * Ends the connections that a transaction still holds and says how many there were: `close()`
  * would wait for them for ever.
@@ -129,12 +133,13 @@ function selected(): readonly Server[] {
 async function breakLeakedConnections(sequelize: Sequelize): Promise<number> {
   // Sequelize's types do not show where it keeps its connections.
   const manager = sequelize.connectionManager as unknown as {
-    readonly pool: { readonly _inUseObjects: readonly { readonly resource: object }[] };
+    readonly pool: Pool | { readonly write: Pool; readonly read: Pool };
     /** SQLite's, by transaction: it does not use the pool. */
     readonly connections?: Record<string, object>;
     destroyConnection(connection: object): Promise<void>;
   };
-  const held = [...manager.pool._inUseObjects];
+  const pools = 'write' in manager.pool ? [manager.pool.write, manager.pool.read] : [manager.pool];
+  const held = pools.flatMap((pool) => pool._inUseObjects);
   for (const { resource } of held) await manager.destroyConnection(resource);
   const shared = ['default', '1'];
   const ofTransactions = Object.keys(manager.connections ?? {}).filter(

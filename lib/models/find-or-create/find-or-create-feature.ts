@@ -1,11 +1,27 @@
-import type { FindOrCreateOptions, Model, ModelStatic } from 'sequelize';
-import { type Database, GIVEN_BACK, replaceMethod } from '../../sequelize/index.js';
+import type {
+  FindOptions,
+  FindOrCreateOptions,
+  Model,
+  ModelStatic,
+  Sequelize,
+  TransactionOptions,
+} from 'sequelize';
+import {
+  type Database,
+  GIVEN_BACK,
+  isUniqueViolation,
+  locksSeeLatest,
+  replaceMethod,
+} from '../../sequelize/index.js';
 import { inSavepoint } from '../../transactions/index.js';
 import type { ModelFeature } from '../feature.js';
 
+/** The options of a call: Sequelize hands them to its transaction as well. */
+type Options = FindOrCreateOptions & TransactionOptions & { readonly retry?: unknown };
+
 type FindOrCreate = (
   this: ModelStatic<Model>,
-  ...parameters: [options: FindOrCreateOptions]
+  ...parameters: [options: Options]
 ) => Promise<[Model, boolean]>;
 
 /**
@@ -16,7 +32,7 @@ type FindOrCreate = (
 export function findOrCreateFeature(database: Database): ModelFeature {
   return {
     replaceMethods: (model) => [
-      replaceMethod(model, 'findOrCreate', (original: FindOrCreate) =>
+      replaceMethod(model as { readonly findOrCreate: FindOrCreate }, 'findOrCreate', (original) =>
         findOrCreateInSavepoint(database, original),
       ),
     ],
@@ -30,31 +46,51 @@ function findOrCreateInSavepoint(database: Database, findOrCreate: FindOrCreate)
 
     const isNested = database.blockForCall(options.transaction) !== undefined;
     try {
-      return await inSavepoint(database, options.transaction, (transaction) =>
+      return await inSavepoint(database, options.transaction, ofTransaction(options), (inside) =>
         findOrCreate.call(this, {
           ...options,
-          transaction,
-          [GIVEN_BACK]: transaction,
+          transaction: inside,
+          [GIVEN_BACK]: inside,
         } as typeof options),
       );
     } catch (error) {
-      if (isNested || !isUniqueViolation(error)) throw error;
-      return [await winnerOf(this, options, error), false];
+      if (!isUniqueViolation(error)) throw error;
+      const winner = await (isNested
+        ? winnerInBlock(database.sequelize, this, options)
+        : winnerOutside(this, options));
+      if (winner === null) throw error;
+      return [winner, false];
     }
   };
 }
 
-/** What won the race: a transaction that reads a snapshot sees it only after its own end. */
-async function winnerOf(
-  model: ModelStatic<Model>,
-  options: FindOrCreateOptions,
-  lost: unknown,
-): Promise<Model> {
-  const winner = await model.findOne({ ...options, transaction: null });
-  if (winner === null) throw lost;
-  return winner;
+const OF_TRANSACTION = [
+  'isolationLevel',
+  'type',
+  'deferrable',
+  'logging',
+  'benchmark',
+  'retry',
+] as const;
+
+/** The options that are for the transaction of the call, if it has one of its own. */
+function ofTransaction(options: Options): TransactionOptions {
+  const given = OF_TRANSACTION.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, options[name]]));
 }
 
-function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && error.name === 'SequelizeUniqueConstraintError';
+/** What won the race: a transaction that reads a snapshot sees it only after its own end. */
+function winnerOutside(model: ModelStatic<Model>, options: FindOptions): Promise<Model | null> {
+  // A replica may not have it yet.
+  return model.findOne({ ...options, transaction: null, useMaster: true } as FindOptions);
+}
+
+/** What won the race, where a snapshot that goes on can be looked behind. */
+async function winnerInBlock(
+  sequelize: Sequelize,
+  model: ModelStatic<Model>,
+  options: FindOptions,
+): Promise<Model | null> {
+  if (!(await locksSeeLatest(sequelize, options.transaction))) return null;
+  return model.findOne({ ...options, lock: options.lock ?? 'SHARE' } as FindOptions);
 }
