@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { DataTypes, Model, type Sequelize } from 'sequelize';
+import { DataTypes, Model, type ModelStatic, type Sequelize } from 'sequelize';
 import {
   atomic,
   type Connection,
@@ -44,6 +44,8 @@ function defineModels(sequelize: Sequelize): void {
   Order.belongsTo(Customer);
 }
 
+type Models = Record<'Shop' | 'Item' | 'Owner', ModelStatic<Model>>;
+
 interface Shop extends Model {
   createItem(): Promise<Model>;
   createLabel(): Promise<Model>;
@@ -53,6 +55,7 @@ interface Shop extends Model {
 function defineRelations(sequelize: Sequelize): void {
   const shops = sequelize.define('Shop', {});
   shops.hasMany(sequelize.define('Item', {}));
+  shops.belongsTo(sequelize.define('Owner', {}));
   shops.belongsToMany(sequelize.define('Label', {}), { through: 'ShopLabels' });
 }
 
@@ -222,14 +225,16 @@ describeOnEachDatabase('an instance after a rollback', (database) => {
     });
 
     it('is new again with those that were saved along with it', async () => {
-      const values = { name: 'new', Customer: { name: 'new' } };
-      const order = Order.build(values, { include: Customer }) as Order & { Customer: Customer };
-      const before = [stateOf(order.Customer), order.CustomerId];
+      const { Shop: shops, Item: items, Owner: owners } = sequelize.models as Models;
+      const include = [items, owners];
+      const shop = shops.build({ Items: [{}], Owner: {} }, { include }) as Model;
+      const all = [shop, shop.get('Owner'), ...(shop.get('Items') as Model[])] as Model[];
+      const before = all.map((instance) => ({ ...instance.get() }));
 
-      await undone(() => order.save());
+      await undone(() => shop.save());
 
-      expect([stateOf(order.Customer), order.CustomerId]).to.deep.equal(before);
-      expect(order.isNewRecord).to.equal(true);
+      expect(all.map((instance) => ({ ...instance.get() }))).to.deep.equal(before);
+      expect(all.map(({ isNewRecord }) => isNewRecord)).to.deep.equal([true, true, true]);
     });
 
     it('is new again when bulkCreate() made it, and has no key', async () => {
@@ -514,6 +519,26 @@ describeOnEachDatabase('an instance after a rollback', (database) => {
       await cutOff;
     });
 
+    it('keeps what the block around it wrote meanwhile, where there was nothing to undo', async () => {
+      const order = build();
+
+      await atomic(async () => {
+        const [entered, written] = [new Moment(), new Moment()];
+        const inner = atomic(async () => {
+          entered.happen();
+          await written.happened;
+          throw new Undone();
+        });
+        await entered.happened;
+        await order.save();
+        written.happen();
+        await rejectionOf(inner);
+      });
+
+      expect(order.isNewRecord).to.equal(false);
+      expect(await Order.count()).to.equal(1);
+    });
+
     it('is as it was when the block around it wrote it as well, meanwhile', async () => {
       const order = build();
 
@@ -591,6 +616,23 @@ describeOnEachDatabase('an instance after a rollback', (database) => {
       );
 
       expect(tag.isNewRecord).to.equal(true);
+    });
+
+    it('is as it was when one is rolled back that was begun before another one', async () => {
+      const order = build();
+
+      await rejectionOf(
+        atomic(async (outer) => {
+          const first = await sequelize.transaction({ transaction: outer });
+          await order.save({ transaction: first });
+          const second = await sequelize.transaction({ transaction: outer });
+          await order.update({ total: 1 }, { transaction: second });
+          await first.rollback();
+          await rejectionOf(second.rollback());
+        }),
+      );
+
+      expect(stateOf(order)).to.deep.equal(stateOf(build()));
     });
 
     it('is as it was when it is inside an atomic block', async () => {
