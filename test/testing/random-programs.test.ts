@@ -1,48 +1,43 @@
 import { expect } from 'chai';
-import { type Connection, configure, install } from 'sequelize-signals';
-import { testTransaction } from 'sequelize-signals/testing';
+import { configure } from 'sequelize-signals';
+import { Arena } from '../campaign/arena.js';
+import { type Features, generate } from '../campaign/generate.js';
+import { textOf } from '../campaign/text.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { Ledger } from '../transactions/ledger.js';
-import { expectIdlePool } from '../transactions/pool.js';
-import { RandomProgram, TAKEN } from '../transactions/random-program.js';
 
 const PROGRAMS = 60;
+const FEATURES: Features = {
+  inTest: 1,
+  faults: false,
+  ownTransactions: false,
+  oneConnection: false,
+  deadlocks: false,
+  tangles: false,
+  instances: false,
+};
 
 describeOnEachDatabase('random programs in test transactions', (database) => {
-  const test = testTransaction({ using: 'random' });
-  let connection: Connection;
-  let ledger: Ledger;
+  let arena: Arena | undefined;
 
   before(async () => {
-    connection = install(database.connect({ pool: { max: 1 } }), { using: 'random' });
-    ledger = await Ledger.open(connection.sequelize);
-    await ledger.write(TAKEN);
+    arena = await Arena.open((options) => database.connect(options), FEATURES, {
+      pool: { max: 1 },
+    });
     configure({ logger: { error: () => {}, warn: () => {} } });
   });
-  after(() => {
+  after(async () => {
     configure({ logger: null });
-    connection.uninstall();
+    await arena?.close();
   });
 
   it('keep their promises on one connection, and leave nothing', async function () {
     this.timeout(120_000);
     for (let seed = 1; seed <= PROGRAMS; seed += 1) {
-      ledger.called.length = 0;
-      await test.begin();
-      const promised = await new RandomProgram(ledger, seed * 7919).run();
-      const rows = await ledger.rows();
-      await test.rollback();
+      const program = generate(seed, FEATURES);
 
-      expect(
-        { rows: rows.sort(), called: [...ledger.called].sort(), stuck: 0 },
-        `seed ${seed * 7919}`,
-      ).to.deep.equal({
-        rows: [...promised.rows, TAKEN].sort(),
-        called: promised.called.sort(),
-        stuck: promised.stuck,
-      });
-      expect(await ledger.rows()).to.deep.equal([TAKEN]);
+      const verdict = await arena?.run(program);
+
+      expect(verdict?.complaints, `seed ${seed}\n${textOf(program)}`).to.deep.equal([]);
     }
-    expectIdlePool(connection.sequelize);
   });
 });

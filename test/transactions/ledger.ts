@@ -16,6 +16,8 @@ import { expectIdlePool, expectNoSessionInTransaction } from './pool.js';
 export interface Entry extends Model {
   id: number;
   name: string;
+  /** What may change about it. */
+  note: string | null;
 }
 
 /**
@@ -32,7 +34,10 @@ export class Ledger {
     this.sequelize = sequelize;
     this.entries = sequelize.define<Entry>(
       'entry',
-      { name: { type: DataTypes.STRING, allowNull: false, unique: true } },
+      {
+        name: { type: DataTypes.STRING, allowNull: false, unique: true },
+        note: DataTypes.STRING,
+      },
       { timestamps: false },
     );
   }

@@ -1,50 +1,49 @@
 import { expect } from 'chai';
 import { configure } from 'sequelize-signals';
+import { Arena } from '../campaign/arena.js';
+import { type Features, generate } from '../campaign/generate.js';
+import { textOf } from '../campaign/text.js';
 import { describeInEachContext } from '../support/contexts.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
-import { RandomProgram, TAKEN } from './random-program.js';
 
 describeOnEachDatabase('random programs', (database) => {
+  const isServer = database.dialect !== 'sqlite';
+  const features: Features = {
+    faults: isServer,
+    ownTransactions: isServer,
+    oneConnection: database.hasOneConnection,
+    deadlocks: isServer,
+    inTest: 0.1,
+    tangles: false,
+    instances: false,
+  };
   // Writers of one SQLite file wait a second for each other before one of them loses.
-  const programs = { 'sqlite memory': 300, 'sqlite file': 15 }[database.name] ?? 60;
+  const programs = { 'sqlite memory': 100, 'sqlite file': 10 }[database.name] ?? 34;
 
-  describeInEachContext('with concurrent blocks', (context) => {
-    let ledger: Ledger;
+  describeInEachContext('with faults', (context) => {
+    const first = { never: 1, 'before install': 1001, 'after install': 2001 }[context.useCLS];
+    let arena: Arena | undefined;
 
     before(async () => {
-      // Two writers of one SQLite file may lose against each other, which is an error like any other here.
-      const sequelize = database.connect({ pool: { max: 3 }, retry: { max: 0 } });
-      context.install(sequelize, { using: 'random' });
-      ledger = await Ledger.open(sequelize);
+      arena = await Arena.open((options) => database.connect(options), features, {
+        installIn: (...parameters) => context.install(...parameters),
+      });
       configure({ logger: { error: () => {}, warn: () => {} } });
     });
-    after(() => configure({ logger: null }));
+    after(async () => {
+      configure({ logger: null });
+      await arena?.close();
+    });
 
     it(`store what ${programs} programs were promised, call back for nothing else, and leave nothing open`, async function () {
       this.timeout(120_000);
-      for (let seed = 1; seed <= programs; seed += 1) {
-        await ledger.clear();
-        await ledger.write(TAKEN);
+      for (let seed = first; seed < first + programs; seed += 1) {
+        const program = generate(seed, features);
 
-        const promised = await context.enter(() => new RandomProgram(ledger, seed * 7919).run());
+        const verdict = await context.enter(async () => arena?.run(program));
 
-        const rows = await ledger.rows();
-        expect(
-          {
-            rows: rows.filter((name) => name !== TAKEN).sort(),
-            called: [...ledger.called].sort(),
-            stuck: 0,
-          },
-          `seed ${seed * 7919}`,
-        ).to.deep.equal({
-          rows: promised.rows.sort(),
-          called: promised.called.sort(),
-          stuck: promised.stuck,
-        });
+        expect(verdict?.complaints, `seed ${seed}\n${textOf(program)}`).to.deep.equal([]);
       }
-      expectIdlePool(ledger.sequelize);
     });
   });
 });

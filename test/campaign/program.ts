@@ -1,0 +1,93 @@
+import type { Fault } from '../transactions/faulty-proxy.js';
+
+/** What an application does, as data: so it can be run again, made smaller, and printed. */
+export interface Program {
+  /** Each is a caller of its own; they run side by side. */
+  readonly flows: readonly Step[];
+  /** What befalls its connections. */
+  readonly faults: readonly Fault[];
+  /** Whether it runs in the transaction of a test. */
+  readonly inTest: boolean;
+}
+
+/** What a function does. */
+export interface Body {
+  readonly steps: readonly Step[];
+  /**
+   * Whether its steps come one after another, or are started together: with `Promise.all`, which
+   * leaves the others alone when one fails, or with `Promise.allSettled`.
+   */
+  readonly order: 'in turn' | 'all' | 'all settled';
+}
+
+/** One thing that a function does. */
+export type Step = Action & {
+  readonly awaited: boolean;
+  /** Whether its error is caught and forgotten. */
+  readonly swallowed: boolean;
+};
+
+/** How a step names the transaction that it is for: not at all, its own, or that of a block around. */
+export type Naming = 'none' | 'own' | 'outer';
+
+export type Action =
+  | { readonly does: 'write'; readonly names: Naming }
+  /** Saves the instance that was written last. */
+  | { readonly does: 'update' }
+  /** Saves an instance that was made before the transaction began. */
+  | { readonly does: 'keepsake' }
+  | { readonly does: 'read' }
+  | { readonly does: 'fail'; readonly by: 'application' | 'server' | 'lost conflict' }
+  | { readonly does: 'lock'; readonly row: number }
+  | { readonly does: 'setRollback' }
+  | { readonly does: 'register'; readonly by: Registering; readonly callback: CallbackKind }
+  | {
+      readonly does: 'savepoint';
+      readonly end: 'none' | 'commit' | 'rollback';
+      readonly body: Body;
+    }
+  | { readonly does: 'outside'; readonly body: Body }
+  /** Calls a function in the same block. */
+  | { readonly does: 'call'; readonly body: Body }
+  | BlockAction;
+
+export type Registering = 'onCommit' | 'onCommit robust' | 'afterCommit';
+export type CallbackKind = 'is quiet' | 'throws' | 'writes' | 'opens a block' | 'registers';
+
+export interface BlockAction {
+  readonly does: 'block';
+  readonly kind: BlockKind;
+  /** For transactions of Sequelize in a block: whether they are inside of it, or have a connection of their own. */
+  readonly nested: boolean;
+  /** For outermost blocks of `atomic()`. */
+  readonly retries: number;
+  /** For what is ended by hand. */
+  readonly end: 'commit' | 'rollback';
+  readonly body: Body;
+}
+
+/** `atomic()`, with `savepoint: false`, `sequelize.transaction(callback)`, and one without a callback. */
+export type BlockKind = 'atomic' | 'merged' | 'managed' | 'by hand';
+
+/** The body of a step that has one. */
+export function bodyOf(step: Step): Body | undefined {
+  return 'body' in step ? step.body : undefined;
+}
+
+/** All steps, those within others after them. */
+export function allSteps(steps: readonly Step[]): Step[] {
+  return steps.flatMap((step) => [step, ...allSteps(bodyOf(step)?.steps ?? [])]);
+}
+
+/** Whether nothing in a program can go wrong: then nothing may be reported to have. */
+export function isCalm({ flows, faults }: Program): boolean {
+  return faults.length === 0 && allSteps(flows).every(isHarmless);
+}
+
+function isHarmless(step: Step): boolean {
+  if (!step.awaited) return false;
+  if (step.does === 'register') return step.callback !== 'throws';
+  if (step.does === 'write') return step.names !== 'outer';
+  if (step.does === 'block') return step.end === 'commit';
+  return !['fail', 'lock', 'setRollback', 'savepoint'].includes(step.does);
+}
