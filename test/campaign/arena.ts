@@ -6,7 +6,7 @@ import { Ledger } from '../transactions/ledger.js';
 import { poolOf } from '../transactions/pool.js';
 import type { Features } from './generate.js';
 import { type Judgement, judge } from './judge.js';
-import { isCalm, type Program } from './program.js';
+import { type Expected, expectedToFail, type Program } from './program.js';
 import { runProgram } from './run-program.js';
 import type { Witness } from './witness.js';
 
@@ -134,10 +134,11 @@ export class Arena {
     return { ...judgement, witness, faults: [] };
   }
 
-  #expected(program: Program): { calm: boolean; instances: boolean } {
+  #expected(program: Program): { expected: Expected; instances: boolean } {
     // Two writers of one SQLite file may lose against each other, whatever they do.
     const isSqlite = this.#ledger.sequelize.getDialect() === 'sqlite';
-    return { calm: isCalm(program) && !isSqlite, instances: this.#features.instances };
+    const expected = isSqlite ? 'anything' : expectedToFail(program);
+    return { expected, instances: this.#features.instances };
   }
 
   #checkPool({ complaints }: Witness): void {

@@ -30,6 +30,12 @@ export interface Features {
   readonly instances: boolean;
 }
 
+/**
+ * What may go wrong: nothing, so that nothing may be reported to have; functions that throw in
+ * blocks that overlap with nothing, so that nothing else may fail; or all that there is.
+ */
+type Mood = 'calm' | 'orderly' | 'wild';
+
 const DEEPEST = 4;
 const MOST_STEPS = 40;
 
@@ -59,15 +65,19 @@ const TOP: Place = {
 class Generator {
   readonly #dice: Dice;
   readonly #features: Features;
-  readonly #calm: boolean;
+  readonly #mood: Mood;
   /** Whether it sets savepoints by hand. */
   readonly #savepoints: boolean;
   #left = MOST_STEPS;
 
   constructor(dice: Dice, features: Features) {
     this.#dice = dice;
-    this.#calm = dice.chance(0.15);
-    this.#savepoints = !this.#calm && dice.chance(0.4);
+    this.#mood = dice.weighted([
+      [3, 'calm'],
+      [3, 'orderly'],
+      [14, 'wild'],
+    ]);
+    this.#savepoints = this.#mood === 'wild' && dice.chance(0.4);
     const inTest = dice.chance(features.inTest);
     this.#features = inTest
       ? { ...features, faults: false, ownTransactions: false, deadlocks: false, inTest: 1 }
@@ -76,10 +86,10 @@ class Generator {
 
   program(): Program {
     const { faults, deadlocks, inTest } = this.#features;
-    const duel = deadlocks && !this.#calm && this.#dice.chance(0.1);
+    const duel = deadlocks && this.#isWild && this.#dice.chance(0.1);
     return {
       flows: duel ? this.#duel() : this.#times(1, 2, () => this.#flow()),
-      faults: faults && !this.#calm && this.#dice.chance(0.5) ? this.#faults() : [],
+      faults: faults && this.#isWild && this.#dice.chance(0.5) ? this.#faults() : [],
       inTest: inTest === 1,
     };
   }
@@ -153,16 +163,23 @@ class Generator {
     const together = this.#isTidy ? 0 : 2;
     const order = this.#dice.weighted<Body['order']>([
       [6, 'in turn'],
-      [together, 'all'],
+      [this.#mood === 'orderly' ? 0 : together, 'all'],
       [together, 'all settled'],
     ]);
     const inside = { ...place, alone: place.alone && order === 'in turn' };
-    return { steps: this.#times(1, most, () => this.#step(inside)), order };
+    const makeStep = this.#mood === 'orderly' && order !== 'in turn' ? this.#sibling : this.#step;
+    return { steps: this.#times(1, most, () => makeStep.call(this, inside)), order };
+  }
+
+  /** A step that does nothing beside the blocks that are started together with it. */
+  #sibling(place: Place): Step {
+    this.#left -= 1;
+    return { ...this.#nested(place), awaited: true, swallowed: this.#dice.chance(0.8) };
   }
 
   #step(place: Place): Step {
     this.#left -= 1;
-    const awaited = this.#calm || this.#isTidy || this.#dice.chance(0.92);
+    const awaited = !this.#isWild || this.#isTidy || this.#dice.chance(0.92);
     const swallowed = this.#dice.chance(0.55);
     const around = awaited ? place : { ...place, alone: false };
     return { ...this.#action(around), awaited, swallowed };
@@ -171,6 +188,10 @@ class Generator {
   /** Whether nothing may overlap. */
   get #isTidy(): boolean {
     return this.#savepoints && !this.#features.tangles;
+  }
+
+  get #isWild(): boolean {
+    return this.#mood === 'wild';
   }
 
   #action(place: Place): Action {
@@ -201,7 +222,7 @@ class Generator {
 
   #naming({ kind, depth }: Place): Naming {
     if (kind === undefined) return 'none';
-    if (!this.#calm && !this.#isTidy && depth > 1 && this.#dice.chance(0.08)) return 'outer';
+    if (this.#isWild && !this.#isTidy && depth > 1 && this.#dice.chance(0.08)) return 'outer';
     return this.#dice.chance(0.3) ? 'own' : 'none';
   }
 
@@ -213,7 +234,7 @@ class Generator {
     ]);
     const callback = this.#dice.weighted<CallbackKind>([
       [6, 'is quiet'],
-      [this.#calm ? 0 : 1, 'throws'],
+      [this.#isWild ? 1 : 0, 'throws'],
       [this.#features.oneConnection ? 0 : 1, 'writes'],
       [1, 'opens a block'],
       [1, 'registers'],
@@ -222,7 +243,8 @@ class Generator {
   }
 
   #failure(): Action {
-    if (this.#calm) return { does: 'read' };
+    if (this.#mood === 'calm') return { does: 'read' };
+    if (this.#mood === 'orderly') return { does: 'fail', by: 'application' };
     return {
       does: 'fail',
       by: this.#dice.weighted([
@@ -235,12 +257,12 @@ class Generator {
 
   #lock({ aside, kind }: Place): Action {
     // Nobody ends the wait of a transaction for one that waits for its end.
-    const may = this.#features.deadlocks && !this.#calm && !aside && kind !== undefined;
+    const may = this.#features.deadlocks && this.#isWild && !aside && kind !== undefined;
     return may ? { does: 'lock', row: this.#dice.whole(0, 1) } : this.#plainWrite();
   }
 
   #rollback({ kind }: Place): Action {
-    return this.#calm || kind === undefined ? this.#plainWrite() : { does: 'setRollback' };
+    return !this.#isWild || kind === undefined ? this.#plainWrite() : { does: 'setRollback' };
   }
 
   #savepoint(place: Place): Action {
@@ -263,14 +285,15 @@ class Generator {
   }
 
   #nested(place: Place): Action {
-    return place.depth < DEEPEST && this.#left > 0 ? this.#block(place) : this.#plainWrite();
+    if (place.depth < DEEPEST && this.#left > 0) return this.#block(place);
+    return this.#mood === 'orderly' ? { does: 'read' } : this.#plainWrite();
   }
 
   #block(place: Place): Action {
     const { kind: around, depth } = place;
     const kind = this.#dice.weighted<BlockKind>([
       [6, 'atomic'],
-      [around ? 2 : 0, 'merged'],
+      [around && this.#mood !== 'orderly' ? 2 : 0, 'merged'],
       [2, 'managed'],
       [this.#mayEndByHand(place) ? 2 : 0, 'by hand'],
     ]);
@@ -291,11 +314,12 @@ class Generator {
 
   #mayEndByHand({ alone, kind }: Place): boolean {
     if (kind === undefined) return !this.#features.oneConnection;
-    return alone || this.#calm || this.#features.tangles;
+    if (this.#mood === 'orderly') return false;
+    return alone || this.#mood === 'calm' || this.#features.tangles;
   }
 
   #emptyBlock(kind: BlockKind): BlockAction {
-    const ends = this.#calm || kind !== 'by hand' || this.#dice.chance(0.7);
+    const ends = !this.#isWild || kind !== 'by hand' || this.#dice.chance(0.7);
     return {
       does: 'block',
       kind,

@@ -1,3 +1,4 @@
+import type { Expected } from './program.js';
 import {
   type Deed,
   levelsOf,
@@ -16,8 +17,8 @@ export interface Evidence {
   readonly lostCommits: number;
   /** Whether a connection was lost, so that it is not known what became of a single statement. */
   readonly lostConnections: boolean;
-  /** Whether nothing could go wrong. */
-  readonly calm: boolean;
+  /** What might go wrong. */
+  readonly expected: Expected;
   /** Whether instances have to be again what they were before a block that was undone. */
   readonly instances: boolean;
 }
@@ -58,7 +59,7 @@ class Judge {
     const fates = this.#judgeEntries();
     this.#judgeCallbacks();
     this.#judgeErrors();
-    if (this.#evidence.calm) this.#judgeCalm();
+    if (this.#evidence.expected !== 'anything') this.#judgeFailures();
     const count = (wanted: Fate) => fates.filter((fate) => fate === wanted).length;
     return {
       complaints: this.#complaints,
@@ -215,9 +216,11 @@ class Judge {
     }
   }
 
-  #judgeCalm(): void {
-    for (const { outcome, error, kind } of this.#witness.scopes) {
-      if (outcome !== 'resolved') this.#complain(`a block (${kind}) failed for nothing: ${error}`);
+  /** Nothing fails for nothing. */
+  #judgeFailures(): void {
+    for (const { outcome, thrown, error, kind } of this.#witness.scopes) {
+      if (outcome === 'resolved' || thrown) continue;
+      this.#complain(`a block (${kind}) failed for nothing: ${error}`);
     }
     for (const { name, outcome } of this.#witness.deeds) {
       if (outcome !== 'resolved') this.#complain(`the write of ${name} failed for nothing`);

@@ -79,9 +79,18 @@ export function allSteps(steps: readonly Step[]): Step[] {
   return steps.flatMap((step) => [step, ...allSteps(bodyOf(step)?.steps ?? [])]);
 }
 
-/** Whether nothing in a program can go wrong: then nothing may be reported to have. */
-export function isCalm({ flows, faults }: Program): boolean {
-  return faults.length === 0 && allSteps(flows).every(isHarmless);
+/**
+ * What may fail in a program: nothing; blocks whose own functions throw, and no others; or anything,
+ * with good reason.
+ */
+export type Expected = 'nothing' | 'what throws' | 'anything';
+
+export function expectedToFail({ flows, faults }: Program): Expected {
+  const steps = allSteps(flows);
+  if (faults.length > 0 || !steps.every(isHarmless)) return 'anything';
+  if (!steps.some(({ does }) => does === 'fail')) return 'nothing';
+  const isOrderly = steps.every(isUndoneAlone) && steps.every(isBesideBlocks);
+  return isOrderly ? 'what throws' : 'anything';
 }
 
 function isHarmless(step: Step): boolean {
@@ -89,5 +98,19 @@ function isHarmless(step: Step): boolean {
   if (step.does === 'register') return step.callback !== 'throws';
   if (step.does === 'write') return step.names !== 'outer';
   if (step.does === 'block') return step.end === 'commit';
-  return !['fail', 'lock', 'setRollback', 'savepoint'].includes(step.does);
+  if (step.does === 'fail') return step.by === 'application';
+  return !['lock', 'setRollback', 'savepoint'].includes(step.does);
+}
+
+/** Whether a step breaks no block but its own. */
+function isUndoneAlone(step: Step): boolean {
+  return step.does !== 'block' || step.kind === 'atomic' || step.kind === 'managed';
+}
+
+/** Whether what it starts together are blocks, which take turns. What is beside one may be undone with it. */
+function isBesideBlocks(step: Step): boolean {
+  const body = bodyOf(step);
+  if (body === undefined || body.order === 'in turn') return true;
+  if (body.order === 'all') return false;
+  return body.steps.every(({ does }) => does === 'block' || does === 'read' || does === 'fail');
 }
