@@ -237,6 +237,7 @@ class Generator {
       [this.#isWild ? 1 : 0, 'throws'],
       [this.#features.oneConnection ? 0 : 1, 'writes'],
       [1, 'opens a block'],
+      [this.#isWild && this.#features.deadlocks ? 0.5 : 0, 'loses a conflict'],
       [1, 'registers'],
     ]);
     return { does: 'register', by, callback };

@@ -102,7 +102,10 @@ class Judge {
     } else if (note !== last.note) {
       this.#complain(`${name} says ${note}, though ${last.note} was saved last`);
     }
-    if (this.#evidence.instances) this.#judgeInstance(deeds);
+    const isPromised = deeds.every(
+      (deed, index) => fates[index] === 'kept' || isUndoneWithAtomic(deed),
+    );
+    if (this.#evidence.instances && isPromised) this.#judgeInstance(deeds);
     return last ? 'kept' : 'gone';
   }
 
@@ -230,6 +233,15 @@ class Judge {
   #complain(text: string): void {
     this.#complaints.push(text);
   }
+}
+
+/** Whether `atomic()` undid a save, and so has to undo what it did to the instance. */
+function isUndoneWithAtomic({ scope, outcome }: Deed): boolean {
+  if (outcome !== 'resolved') return false;
+  return [...levelsOf(scope)].some(
+    (level) =>
+      level.kind === 'atomic' && (level.outcome === 'rejected' || level.requested === true),
+  );
 }
 
 /** Whether a transaction may have lost the answer to its COMMIT. */

@@ -52,7 +52,13 @@ export type Action =
   | BlockAction;
 
 export type Registering = 'onCommit' | 'onCommit robust' | 'afterCommit';
-export type CallbackKind = 'is quiet' | 'throws' | 'writes' | 'opens a block' | 'registers';
+export type CallbackKind =
+  | 'is quiet'
+  | 'throws'
+  | 'writes'
+  | 'opens a block'
+  | 'loses a conflict'
+  | 'registers';
 
 export interface BlockAction {
   readonly does: 'block';
@@ -93,9 +99,11 @@ export function expectedToFail({ flows, faults }: Program): Expected {
   return isOrderly ? 'what throws' : 'anything';
 }
 
+const FAILING: readonly CallbackKind[] = ['throws', 'loses a conflict'];
+
 function isHarmless(step: Step): boolean {
   if (!step.awaited) return false;
-  if (step.does === 'register') return step.callback !== 'throws';
+  if (step.does === 'register') return !FAILING.includes(step.callback);
   if (step.does === 'write') return step.names !== 'outer';
   if (step.does === 'block') return step.end === 'commit';
   if (step.does === 'fail') return step.by === 'application';

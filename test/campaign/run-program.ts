@@ -254,6 +254,7 @@ class Run {
         if (kind === 'throws') throw new Error('the callback');
         if (kind === 'writes') await this.#write('none', this.#noBlock());
         if (kind === 'opens a block') await this.#block(SMALL_BLOCK, this.#noBlock());
+        if (kind === 'loses a conflict') await this.#block(LOSING_BLOCK, this.#noBlock());
         if (kind === 'registers') {
           await this.#register(
             { does: 'register', by: 'onCommit', callback: 'is quiet' },
@@ -276,7 +277,7 @@ class Run {
     const set = [setting, this.#tick()] as const;
     let failure: { readonly error: unknown } | undefined;
     try {
-      await this.#body(body, place);
+      await this.#body(body, { ...place, keepsake: undefined });
     } catch (error) {
       failure = { error };
     }
@@ -361,17 +362,20 @@ class Run {
   }
 }
 
-const SMALL_BLOCK: BlockAction = {
-  does: 'block',
-  kind: 'atomic',
-  nested: false,
-  retries: 0,
-  end: 'commit',
-  body: {
-    steps: [{ does: 'write', names: 'none', awaited: true, swallowed: false }],
-    order: 'in turn',
-  },
-};
+const SMALL_BLOCK = blockThat({ does: 'write', names: 'none' });
+const LOSING_BLOCK = blockThat({ does: 'fail', by: 'lost conflict' });
+
+function blockThat(action: Action): BlockAction {
+  const steps: Step[] = [{ ...action, awaited: true, swallowed: false }];
+  return {
+    does: 'block',
+    kind: 'atomic',
+    nested: false,
+    retries: 0,
+    end: 'commit',
+    body: { steps, order: 'in turn' },
+  };
+}
 
 /** The place of the block around, for what is inside of it on the same connection. */
 function parentOf({ kind, nested }: BlockAction, place: Place): Place | undefined {
@@ -387,8 +391,13 @@ function insideOf(step: BlockAction, place: Place, scope: Scope, opened: Transac
     outer: parent,
     mustName: step.kind === 'by hand',
     last: parent?.last,
-    keepsake: place.keepsake,
+    keepsake: isRestored(step.kind) ? place.keepsake : undefined,
   };
+}
+
+/** Whether instances are again what they were when a block of this kind is undone. */
+function isRestored(kind: BlockAction['kind']): boolean {
+  return kind === 'atomic' || kind === 'merged';
 }
 
 /** For a step beside which others run: it shares no instance with them. */
