@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options, Sequelize } from 'sequelize';
 import { type Connection, install } from 'sequelize-signals';
 import { type TestTransaction, testTransaction } from 'sequelize-signals/testing';
 import { FaultyProxy } from '../transactions/faulty-proxy.js';
 import { Ledger } from '../transactions/ledger.js';
-import { poolOf } from '../transactions/pool.js';
+import { expectNoSessionInTransaction, poolOf } from '../transactions/pool.js';
 import type { Features } from './generate.js';
 import { type Judgement, judge } from './judge.js';
 import { type Expected, expectedToFail, type Program } from './program.js';
@@ -22,6 +23,8 @@ export interface ArenaOptions {
   readonly pool?: { readonly max: number };
   readonly installIn?: typeof install;
 }
+
+const NOTHING = { ambiguous: 0, kept: 0, undone: 0, unknown: 0, faults: [] };
 
 let opened = 0;
 
@@ -101,7 +104,7 @@ export class Arena {
     const done = this.#proxy?.done ?? [];
     const lostCommits = this.#proxy?.lostCommits ?? 0;
     this.#proxy?.plan([]);
-    this.#checkPool(witness);
+    await this.#checkConnections(witness);
     const judgement = judge(witness, {
       rows: await rowsOf(witness, this.#reader),
       lostCommits,
@@ -113,17 +116,16 @@ export class Arena {
 
   async #inTest(program: Program, prefix: string): Promise<Verdict> {
     await this.#test.begin();
-    let witness: Witness;
-    let rows: ReadonlyMap<string, string | null>;
-    try {
-      witness = await runProgram(program, this.#ledger, prefix);
-      rows = await rowsOf(witness, this.#ledger);
-    } finally {
-      await this.#test.rollback();
-    }
-    this.#checkPool(witness);
+    const witness = await runProgram(program, this.#ledger, prefix);
+    const { complaints } = witness;
+    // To read, or to roll back, would be to wait for what has not ended.
+    if (complaints.length > 0) return { ...NOTHING, complaints, witness };
+
+    const rows = await rowsOf(witness, this.#ledger);
+    await this.#test.rollback().catch((error) => complaints.push(String(error)));
+    await this.#checkConnections(witness);
     for (const [name] of await rowsOf(witness, this.#reader)) {
-      witness.complaints.push(`${name} is stored after the transaction of the test`);
+      complaints.push(`${name} is stored after the transaction of the test`);
     }
     const judgement = judge(witness, {
       rows,
@@ -141,11 +143,22 @@ export class Arena {
     return { expected, instances: this.#features.instances };
   }
 
-  #checkPool({ complaints }: Witness): void {
+  async #checkConnections({ complaints }: Witness): Promise<void> {
     const { using, waiting } = poolOf(this.#ledger.sequelize);
     if (using + waiting > 0) complaints.push(`${using} connections were not given back`);
+
+    const check = () => expectNoSessionInTransaction(this.#reader.sequelize);
+    // A server hears late of connections that were cut, and tells late of transactions that ended.
+    for (let patience = 10; patience > 0; patience -= 1) {
+      if (await check().then(isFine, isNotFine)) return;
+      await sleep(100);
+    }
+    await check().catch((error) => complaints.push(String(error)));
   }
 }
+
+const isFine = (): boolean => true;
+const isNotFine = (): boolean => false;
 
 /** What is stored of what a program wrote. */
 async function rowsOf(

@@ -21,13 +21,13 @@ export interface Campaign {
   hasEnough(): boolean;
   /** Is called after each program. */
   onProgram(): void;
-  /** Is called with each failure, as a text. */
-  onFailure(text: string): void;
+  /** Is called with each failure: the number of the program, and what is wrong with it. */
+  onFailure(seed: number, text: string): void;
 }
 
 /** Runs the programs of a campaign on its server. */
 export async function runCampaign(campaign: Campaign): Promise<void> {
-  const { seed, programs, server, tally } = campaign;
+  const { seed, programs, tally } = campaign;
   let next = seed;
   const lane = async (): Promise<void> => {
     const ground = new Ground(campaign);
@@ -37,9 +37,7 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
       const verdict = await ground.run(program);
       tally.add(program, verdict);
       if (verdict.complaints.length > 0) {
-        campaign.onFailure(
-          `${server.name}, --seed ${number}\n${await explain(program, verdict, ground)}`,
-        );
+        campaign.onFailure(number, await explain(program, verdict, ground));
       }
       campaign.onProgram();
     }

@@ -106,7 +106,7 @@ async function reportOn(server: Server, { failures, ...wanted }: Wanted): Promis
       server,
       tally,
       onProgram,
-      onFailure: (text) => failures.add(text),
+      onFailure: (seed, text) => failures.add(`${again(name, seed)}\n${text}`),
       hasEnough: () => failures.areEnough,
     });
   } catch (error) {
@@ -114,6 +114,16 @@ async function reportOn(server: Server, { failures, ...wanted }: Wanted): Promis
     return console.log(`${name}: skipped, ${error.message}`);
   }
   console.log([`${name}: ${done} programs in ${elapsed()}`, ...tally.lines].join('\n'));
+}
+
+/** The command that runs a program again: other features make another program of its number. */
+function again(server: string, seed: number): string {
+  const features = process.argv
+    .slice(2)
+    .filter((word) => ['--instances', '--no-tangles', '--no-faults'].includes(word));
+  return ['npm run campaign --', ...features, `--only ${server} --seed ${seed} --programs 1`].join(
+    ' ',
+  );
 }
 
 function wholeNumber(option: string, text: string): number {
