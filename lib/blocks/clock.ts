@@ -3,16 +3,11 @@
  * a rollback tells what it undoes.
  */
 export class Clock {
-  #now = 0;
-
-  /** The moment of what happened last. */
-  get now(): number {
-    return this.#now;
-  }
+  #last = 0;
 
   /** The moment of what is happening. */
   tick(): number {
-    this.#now += 1;
-    return this.#now;
+    this.#last += 1;
+    return this.#last;
   }
 }

@@ -6,6 +6,8 @@ import { Latch } from './latch.js';
 interface Sending {
   readonly queue: QueryQueue;
   readonly isControl: boolean;
+  /** What waits for it: a transaction may stand on another one, in tests. */
+  readonly outer: Sending | undefined;
 }
 
 const sending = new FlowValue<Sending>();
@@ -29,9 +31,12 @@ export class QueryQueue {
    * the connection.
    */
   get isInControl(): boolean {
-    if (!this.#driver.queriesNest()) return false;
-    const current = sending.get();
-    return current?.queue === this && current.isControl;
+    return this.#isAround(({ isControl }) => isControl);
+  }
+
+  /** Whether the current flow is a hook of any statement of this transaction. */
+  get isInHook(): boolean {
+    return this.#isAround(() => true);
   }
 
   /** Calls `send` when those before it have settled. */
@@ -66,7 +71,15 @@ export class QueryQueue {
     }
   }
 
+  #isAround(wanted: (sending: Sending) => boolean): boolean {
+    if (!this.#driver.queriesNest()) return false;
+    for (let each = sending.get(); each; each = each.outer) {
+      if (each.queue === this && wanted(each)) return true;
+    }
+    return false;
+  }
+
   #run<Result>(send: () => Promise<Result>, isControl: boolean): Promise<Result> {
-    return sending.run({ queue: this, isControl }, send);
+    return sending.run({ queue: this, isControl, outer: sending.get() }, send);
   }
 }

@@ -10,9 +10,9 @@ export class SavepointBlock extends Block {
   readonly parent: Block;
   readonly root: RootBlock;
   readonly handle: Handle;
-
   readonly opened: number;
   readonly savepoint: Savepoint;
+
   readonly #changesBefore: number;
   #beginning: Promise<void> | undefined;
   #begun = false;
@@ -34,7 +34,7 @@ export class SavepointBlock extends Block {
   }
 
   materialize(): Promise<void> | undefined {
-    if (this.savepoint.lost) throw brokenError(this, this.savepoint.lost);
+    this.#assertNotLost();
     if (this.#begun) return undefined;
     this.#beginning ??= this.#begin();
     return this.#beginning;
@@ -126,8 +126,17 @@ export class SavepointBlock extends Block {
   }
 
   override register(callback: () => unknown, robust: boolean): void {
-    if (this.savepoint.lost) throw brokenError(this, this.savepoint.lost);
+    this.#assertNotLost();
     super.register(callback, robust);
+  }
+
+  override assertTakesBlocks(): void {
+    this.#assertNotLost();
+    super.assertTakesBlocks();
+  }
+
+  #assertNotLost(): void {
+    if (this.savepoint.lost) throw brokenError(this, this.savepoint.lost);
   }
 
   protected override settleAs(outcome: Outcome): void {

@@ -208,8 +208,8 @@ export class Savepoint {
     }
     for (const [writer, moment] of this.#overlaps ?? []) {
       const level = writer.openLevel;
-      if (!level.savepoint?.lost && !means(level, moment))
-        level.breakBy(overlapError(writer, this.owner), this.#setAt);
+      if (level.savepoint?.lost || means(level, moment)) continue;
+      level.breakBy(overlapError(writer, this.owner), this.#setAt);
     }
     this.#overlaps = undefined;
   }

@@ -1,4 +1,5 @@
 import {
+  type Handle,
   type LockHolder,
   Savepoint,
   type SavepointOwner,
@@ -22,22 +23,26 @@ export class BorrowedSavepoint implements SavepointOwner {
     this.#giveBack = giveBack;
   }
 
-  /** Waits for the stack of `host`, and sets a savepoint there. */
-  static async set(host: SavepointHost, borrower: LockHolder): Promise<BorrowedSavepoint> {
+  /**
+   * Waits for the stack of `host`, and sets a savepoint there.
+   *
+   * @param prepare - is called with what is on the same connection, before the savepoint is set.
+   */
+  static async set(
+    host: SavepointHost,
+    borrower: LockHolder,
+    prepare?: (handle: Handle) => void,
+  ): Promise<BorrowedSavepoint> {
     const borrowed = new BorrowedSavepoint(host, borrower, await host.lend(borrower));
     try {
       await host.begin();
+      prepare?.(host.root.stack.handle);
       await borrowed.#savepoint.set();
     } catch (error) {
       borrowed.abandon();
       throw error;
     }
     return borrowed;
-  }
-
-  /** What is on the same connection. */
-  get handle(): object {
-    return this.#stack.handle;
   }
 
   /** Keeps what came after the savepoint. When it rejects, that is undone. */

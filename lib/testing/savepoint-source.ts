@@ -28,14 +28,19 @@ export class SavepointSource implements TransactionSource {
   }
 
   realize(block: Block): RealTransaction {
-    const transaction = new SavepointTransaction(this.holdsCallbacks, block, () =>
-      BorrowedSavepoint.set(this.#hostAround(block) ?? this.#host, block),
+    const transaction = new SavepointTransaction(this.holdsCallbacks, () =>
+      BorrowedSavepoint.set(this.#hostAround(block) ?? this.#host, block, (handle) =>
+        block.blocks.driver.shareConnection(block.handle, handle),
+      ),
     );
     this.#realized.set(block, transaction);
     return transaction;
   }
 
   async query<Result>(writes: Writes, send: SendQuery<Result>): Promise<Result> {
+    // What a hook sends cannot wait for the statement whose hook it is.
+    if (this.#host.root.stack.queue.isInHook) return send(this.#host.queryHandle());
+
     const host = this.#blockAround() ?? (writes() ? undefined : this.#endingByHand()) ?? this.#host;
     if (!dialectOf(this.#database.sequelize).forgivesFailures) {
       return this.#queryInSavepoint(host, send);
@@ -101,14 +106,12 @@ export class SavepointSource implements TransactionSource {
 class SavepointTransaction implements RealTransaction {
   readonly holdsCallbacks: boolean;
   readonly beginsAhead = false; // it would keep others waiting
-  readonly #block: Block;
   readonly #set: () => Promise<BorrowedSavepoint>;
   #savepoint: BorrowedSavepoint | undefined;
   #abandoned = false;
 
-  constructor(holdsCallbacks: boolean, block: Block, set: () => Promise<BorrowedSavepoint>) {
+  constructor(holdsCallbacks: boolean, set: () => Promise<BorrowedSavepoint>) {
     this.holdsCallbacks = holdsCallbacks;
-    this.#block = block;
     this.#set = set;
   }
 
@@ -119,7 +122,6 @@ class SavepointTransaction implements RealTransaction {
   async begin(): Promise<void> {
     const savepoint = await this.#set();
     this.#savepoint = savepoint;
-    this.#block.blocks.driver.shareConnection(this.#block.handle, savepoint.handle);
     if (this.#abandoned) savepoint.abandon();
   }
 

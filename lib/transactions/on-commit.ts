@@ -11,7 +11,10 @@ export interface OnCommitOptions {
   readonly using?: Using | undefined;
   /** Logs an error of the callback instead of throwing it, so that later callbacks run. @defaultValue false */
   readonly robust?: boolean | undefined;
-  /** The transaction to wait for, instead of the current one. */
+  /**
+   * The transaction to wait for, instead of the current one. Inside a block of that transaction the
+   * callback belongs to that block, and is dropped with it.
+   */
   readonly transaction?: Transaction | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { QueryOptions, Transaction } from 'sequelize';
 import { atomic, transaction } from 'sequelize-signals';
+import { testTransaction } from 'sequelize-signals/testing';
 import { rejectionOf } from '../support/rejection.js';
 import { FORMS } from './forms.js';
 import { describeTransactions } from './ledger.js';
@@ -36,7 +37,7 @@ describeTransactions('a hook of queries', (bench) => {
         const queryInIt = async (t: Transaction | undefined) => {
           if (!t) return;
           sent += 1;
-          await bench.sequelize.query('SELECT 1', { transaction: t, type: 'SELECT' });
+          await bench.sequelize.query('SELECT 1 AS one', { transaction: t, type: 'SELECT' });
         };
 
         await withHook(name, queryInIt, () =>
@@ -53,7 +54,7 @@ describeTransactions('a hook of queries', (bench) => {
       const query = async (t: Transaction | undefined) => {
         if (!t) return;
         sent += 1;
-        await bench.sequelize.query('SELECT 1', { type: 'SELECT' });
+        await bench.sequelize.query('SELECT 1 AS one', { type: 'SELECT' });
       };
 
       await withHook(name, query, () =>
@@ -70,6 +71,22 @@ describeTransactions('a hook of queries', (bench) => {
 
       expect(sent).to.equal(9);
       await bench.ledger.expectDone(['stored'], []);
+    });
+
+    it(`may do so in the transaction of a test: ${name}`, async () => {
+      const test = testTransaction();
+      await test.begin();
+      let sent = 0;
+      const query = async () => {
+        sent += 1;
+        await bench.sequelize.query('SELECT 1 AS one', { type: 'SELECT' });
+      };
+
+      await withHook(name, query, () => atomic(() => atomic(() => bench.ledger.write('undone'))));
+      await test.rollback();
+
+      expect(sent).to.be.greaterThan(4);
+      await bench.ledger.expectDone([]);
     });
 
     it(`cannot start a block while one begins or ends: ${name}`, async () => {

@@ -513,8 +513,13 @@ describeTransactions('nested blocks', (bench) => {
       kept.afterCommit(bench.ledger.callback('lost'));
       await first.rollback();
 
-      const late = await rejectionOf(bench.ledger.write('late', kept));
-      expect(late).to.include({ code: 'SIGNALS_TRANSACTION_BROKEN' });
+      for (const late of [
+        () => bench.ledger.write('late', kept),
+        () => atomic({ transaction: kept }, () => bench.ledger.write('late')),
+        () => kept.afterCommit(bench.ledger.callback('late')),
+      ]) {
+        expect(await rejectionOf(late)).to.include({ code: 'SIGNALS_TRANSACTION_BROKEN' });
+      }
       expect(await rejectionOf(kept.commit())).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
       await undone.rollback();
       await bench.ledger.write('stored', t);

@@ -176,14 +176,21 @@ describeTransactions('onCommit()', (bench) => {
     });
 
     it('of the outer block, registered while the inner one is open, survives the rollback of that', async () => {
-      await atomic(async (outer) => {
-        await rejectionOf(
+      await atomic(async () => {
+        const isOpen = deferred();
+        const registered = deferred();
+        const inner = rejectionOf(
           atomic(async () => {
             await onCommit(note('of the inner'));
-            await onCommit(note('of the outer'), { transaction: outer });
+            isOpen.resolve();
+            await registered.promise;
             throw new Error('inner');
           }),
         );
+        await isOpen.promise;
+        await onCommit(note('of the outer'));
+        registered.resolve();
+        await inner;
       });
 
       expect(called()).to.deep.equal(['of the outer']);

@@ -599,14 +599,21 @@ describeOnEachDatabase('scenario', (database) => {
 
     it('S20: rejects with an error that names both blocks, and rolls back', async () => {
       const error = await rejectionOf<TransactionManagementError>(
-        atomic(async function parent(t) {
-          await rejectionOf(
+        atomic(async function parent() {
+          const isOpen = deferred();
+          const isOverlapped = deferred();
+          const running = rejectionOf(
             atomic(async function child() {
               await ledger.do('of the child');
-              await ledger.write('of the parent', t);
+              isOpen.resolve();
+              await isOverlapped.promise;
               throw new Error('child');
             }),
           );
+          await isOpen.promise;
+          await ledger.write('of the parent');
+          isOverlapped.resolve();
+          await running;
         }),
       );
 
