@@ -3,6 +3,7 @@ import type { BlockName } from './block-name.js';
 import type { Blocks } from './blocks.js';
 import type { Driver, Handle, Outcome } from './driver.js';
 import type { FailedQuery } from './failure-record.js';
+import { Latch } from './latch.js';
 import { Lock, type LockHolder } from './lock.js';
 import type { RootBlock } from './root-block.js';
 import type { Savepoint, SavepointOwner } from './savepoint-stack.js';
@@ -36,7 +37,16 @@ export interface BlockOptions {
  * how its work is kept, and how it is undone.
  *
  * A block is open until its body is through. While it is closing it takes nothing more, waits for
- * what goes on in it, and keeps or undoes its work. Then it has ended, and has an outcome.
+ * what goes on in it, and keeps or undoes its work. Then it has ended, and has an outcome. These are
+ * the ways there, of which `run` and whoever ends a transaction by hand take the first two:
+ *
+ * | | its work | the blocks inside that are open | is told to whoever waits |
+ * | --- | --- | --- | --- |
+ * | `complete` | is kept | end with it: `endWithParent` | yes |
+ * | `fail` | is undone | are left to it | yes |
+ * | `discard` | is undone | are left to it | no |
+ * | `leaveToParent` | has the outcome of the parent, which is undone | are left to it | by the parent |
+ * | `endWithParent` | is undone, or has the outcome of the parent if it ends by hand | as above | by the parent |
  */
 export abstract class Block implements SavepointOwner, OpenChild {
   abstract readonly parent: Block | undefined;
@@ -55,7 +65,7 @@ export abstract class Block implements SavepointOwner, OpenChild {
   #phase: 'open' | 'closing' | 'ended' = 'open';
   #outcome: Outcome | undefined;
   #lock: Lock | undefined;
-  #ended: (() => void) | undefined;
+  #whenEnded: Latch | undefined;
   #queryHandle: Handle | undefined;
   #leftToThis: Block[] | undefined;
 
@@ -73,7 +83,7 @@ export abstract class Block implements SavepointOwner, OpenChild {
   /** Tells those who wait for the end of the block, once it has ended. */
   protected abstract announce(): Promise<void> | undefined;
   /** Lets go of what the block held in its surroundings. */
-  protected abstract leave(): void;
+  protected abstract detach(): void;
 
   get label(): string {
     return this.options.name.label;
@@ -102,8 +112,8 @@ export abstract class Block implements SavepointOwner, OpenChild {
     return level;
   }
 
-  /** Whether its work was kept: for the outermost level, that it was committed. */
-  get stored(): boolean {
+  /** Whether its work was kept: that of the outermost level is stored then. */
+  get kept(): boolean {
     return this.#outcome === 'kept';
   }
 
@@ -173,11 +183,15 @@ export abstract class Block implements SavepointOwner, OpenChild {
   }
 
   async #orBreak(beginning: Promise<void>): Promise<void> {
+    // Whoever is to end meanwhile waits: nobody would give back a connection that begins afterwards.
+    this.#activity.start();
     try {
       await beginning;
     } catch (error) {
       (this.parent ?? this).breakBy(error);
       throw error;
+    } finally {
+      this.#activity.finish();
     }
   }
 
@@ -311,11 +325,11 @@ export abstract class Block implements SavepointOwner, OpenChild {
 
   /** Ends the block and keeps its work, or throws why it could not. */
   async complete(): Promise<void> {
-    // The body is through, and the block takes queries still: what is to run before a commit belongs here.
+    // What is to run before a commit belongs here, where the block still takes queries: in the flow of
+    // the block, which has been left by now, and with an error of it going to fail().
     this.assertOpen();
-    this.#phase = 'closing';
-    const settling = this.#activity.settle((child) => child.abandon());
-    if (settling !== undefined) await settling;
+    const closing = this.#close(endWithParent);
+    if (closing !== undefined) await closing;
     try {
       await this.keep();
     } finally {
@@ -336,7 +350,7 @@ export abstract class Block implements SavepointOwner, OpenChild {
 
   /** Ends the block and undoes its work, without telling anybody. */
   async discard(cause: unknown): Promise<void> {
-    const closing = this.#close();
+    const closing = this.#close(leaveToParent);
     if (closing !== undefined) await closing;
     try {
       await this.undo(cause);
@@ -346,8 +360,24 @@ export abstract class Block implements SavepointOwner, OpenChild {
   }
 
   /** Ends the block without a statement: its work has the outcome of the block around it. */
-  async leaveToParent(): Promise<void> {
-    await this.#close();
+  leaveToParent(): Promise<void> {
+    return this.#leave(leaveToParent);
+  }
+
+  /**
+   * Ends a block that is still open when the one around it is left normally. One that nobody awaited
+   * is undone, for half of its work must not be kept. That of a transaction that is ended by hand, and
+   * was not, goes with the block around it, as in Sequelize.
+   */
+  async endWithParent(): Promise<void> {
+    if (this.endsByHand) return this.#leave(endWithParent);
+    // What could not be undone has broken the transaction, so that it is rolled back as a whole.
+    await this.fail(abandonedError(this)).catch(() => {});
+  }
+
+  async #leave(endChild: (child: Block) => Promise<void>): Promise<void> {
+    const closing = this.#close(endChild);
+    if (closing !== undefined) await closing;
     this.#end();
     this.parent?.answerFor(this);
   }
@@ -358,27 +388,16 @@ export abstract class Block implements SavepointOwner, OpenChild {
     this.#leftToThis.push(child);
   }
 
-  /** Waits for what goes on in a block whose work is not going to be kept by itself. */
-  #close(): Promise<void> | undefined {
+  /** Takes nothing more, ends the blocks inside, and waits for what goes on. */
+  #close(endChild: (child: Block) => Promise<void>): Promise<void> | undefined {
     this.#phase = 'closing';
-    return this.#activity.settle((child) => child.leaveToParent());
-  }
-
-  /**
-   * Ends a block that is still open when the one around it is left normally. One that nobody awaited
-   * is undone, for half of its work must not be kept. Sequelize's `findOrCreate` never ends its
-   * savepoint; that work is complete and stays.
-   */
-  async abandon(): Promise<void> {
-    if (this.endsByHand) return this.leaveToParent();
-    // What could not be undone has broken the transaction, so that it is rolled back as a whole.
-    await this.fail(abandonedError(this)).catch(() => {});
+    return this.#activity.settle(endChild);
   }
 
   untilEnded(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#ended = resolve;
-    });
+    if (this.ended) return Promise.resolve();
+    this.#whenEnded ??= new Latch();
+    return this.#whenEnded.opened();
   }
 
   /** Notes what became of the work of the block. */
@@ -389,12 +408,20 @@ export abstract class Block implements SavepointOwner, OpenChild {
 
   #end(): void {
     this.#phase = 'ended';
-    this.#ended?.();
-    this.leave();
+    this.#whenEnded?.open();
+    this.detach();
     this.parent?.disown(this);
   }
 
   disown(child: Block): void {
     this.#activity.removeChild(child);
   }
+}
+
+function endWithParent(child: Block): Promise<void> {
+  return child.endWithParent();
+}
+
+function leaveToParent(child: Block): Promise<void> {
+  return child.leaveToParent();
 }

@@ -28,7 +28,7 @@ export class Blocks {
   /** The outermost blocks that have not ended. */
   readonly open: Set<RootBlock> = new Set();
   /** Those that may be run again as others, unless they are stored. */
-  readonly pending: Set<Pick<Block, 'label' | 'stored' | 'lost'>> = new Set();
+  readonly pending: Set<Pick<Block, 'label' | 'kept' | 'lost'>> = new Set();
   readonly #flow: BlockFlow;
 
   constructor({ alias, driver, pool, application, observer }: Foundation) {

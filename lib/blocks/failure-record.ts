@@ -58,9 +58,16 @@ export class FailureRecord {
     this.#failures = [{ block: root, since: 0, error, requested: false, final: true }];
   }
 
-  /** What keeps `block` from ending well: a failure in it, or one that ended the transaction. */
+  /**
+   * What keeps `block` from ending well: a failure in it, or one that ended the transaction. An error
+   * is told before the wish of somebody for a rollback, which would be a rollback without a word.
+   */
   within(block: Scope): Failure | undefined {
-    return this.#failures.find((failure) => failure.final || isWithin(failure.block, block));
+    if (this.#failures.length === 0) return undefined;
+    const found = this.#failures.filter(
+      (failure) => failure.final || isWithin(failure.block, block),
+    );
+    return found.find(({ requested }) => !requested) ?? found[0];
   }
 
   /** What was spoiled has been undone for the failures that are `over`; one is never. */

@@ -20,13 +20,13 @@ export class LeftOpenWatch {
 
   /** Runs `body` under a new watch. */
   static async run(body: (watch: LeftOpenWatch) => Promise<void>): Promise<void> {
-    const kept = new LeftOpenWatch();
+    const own = new LeftOpenWatch();
     try {
-      await watch.run(kept, () => body(kept));
+      await watch.run(own, () => body(own));
     } finally {
-      await kept.rollBackOpen(); // a function that threw may have left one open as well
+      await own.rollBackOpen(); // a function that threw may have left one open as well
       // Work that such a function started may go on in this flow for long.
-      kept.#begun = undefined;
+      own.#begun = undefined;
     }
   }
 
@@ -35,12 +35,12 @@ export class LeftOpenWatch {
   }
 
   /** Whether there is something to look at. */
-  get suspects(): boolean {
+  get hasSuspects(): boolean {
     return this.#begun !== undefined && this.#begun.length > 0;
   }
 
   /** Rolls back what the function `name` left open, and throws when there was something. */
-  async end(name: string): Promise<void> {
+  async assertNothingLeftBy(name: string): Promise<void> {
     if (!(await this.rollBackOpen())) return;
     throw new BadlyBehavedTransactionSignalHandlerError(
       `"${name}" began a transaction and returned without ending it. It has been rolled back. ` +

@@ -2,6 +2,7 @@ import { show } from '../base/index.js';
 import type { Block } from './block.js';
 import { Savepoint, type SavepointOwner } from './savepoint-stack.js';
 import { isWithin } from './scope.js';
+import type { Writes } from './source.js';
 import { misusedError } from './transaction-errors.js';
 
 /** A call of `savepoint()`. It is a part of the block that it was made in. */
@@ -24,7 +25,7 @@ export async function setSavepoint(block: Block): Promise<string> {
   const { stack, undoLog } = block.root;
   const owner = new ManualSavepoint(block);
   const savepoint = new Savepoint(stack, owner, block.savepoint);
-  await block.query(readsOnly, () => {
+  await block.query(writesNothing, () => {
     owner.changesBefore = undoLog.open();
     return savepoint.setInTurn();
   });
@@ -34,7 +35,7 @@ export async function setSavepoint(block: Block): Promise<string> {
 /** Forgets a savepoint; what came after it stays. */
 export async function commitSavepoint(block: Block, sid: string | undefined): Promise<void> {
   const { savepoint, owner } = findSavepoint(block, sid);
-  await block.query(readsOnly, () => savepoint.releaseInTurn());
+  await block.query(writesNothing, () => savepoint.releaseInTurn());
   savepoint.leave();
   block.root.undoLog.close(owner.changesBefore);
 }
@@ -70,9 +71,7 @@ export async function rollbackSavepoint(block: Block, sid: string | undefined): 
   );
 }
 
-function readsOnly(): boolean {
-  return false;
-}
+const writesNothing: Writes = () => false;
 
 function findSavepoint(
   { root, label }: Block,

@@ -47,5 +47,5 @@ export class MergedBlock extends Block {
 
   protected announce(): undefined {}
 
-  protected leave(): void {}
+  protected detach(): void {}
 }

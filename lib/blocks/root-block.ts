@@ -60,7 +60,7 @@ export class RootBlock extends Block {
   }
 
   protected async keep(): Promise<void> {
-    const failure = this.failures.current;
+    const failure = this.failures.within(this);
     if (failure) {
       // A rollback that failed closed the connection, so the work is undone all the same.
       await this.undo(failure.error).catch(() => {});
@@ -115,14 +115,12 @@ export class RootBlock extends Block {
 
   protected announce(): Promise<void> | undefined {
     const { observer } = this.blocks;
-    return this.stored
-      ? observer.committed(this, this.#due)
-      : observer.rolledBack(this, this.#cause);
+    return this.kept ? observer.committed(this, this.#due) : observer.rolledBack(this, this.#cause);
   }
 
-  protected leave(): void {
+  protected detach(): void {
     this.blocks.open.delete(this);
-    if (!this.stored) this.undoLog.undoSince(0);
+    if (!this.kept) this.undoLog.undoSince(0);
     this.undoLog.forget(); // somebody may keep the transaction for long
   }
 }

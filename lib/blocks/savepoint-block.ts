@@ -147,7 +147,7 @@ export class SavepointBlock extends Block {
   /** Whoever waits for the end of the transaction hears it from its outermost block. */
   protected announce(): undefined {}
 
-  protected leave(): void {
+  protected detach(): void {
     this.savepoint.leave();
     const { undoLog } = this.root;
     if (this.undone) undoLog.undoSince(this.#changesBefore, this);

@@ -140,7 +140,7 @@ export class Database {
   uninstall(): void {
     const [open] = this.blocks.open;
     if (open) throw this.#inUseError(`has open transactions, among them ${open.label}`);
-    const pending = [...this.blocks.pending].find(({ stored }) => !stored);
+    const pending = [...this.blocks.pending].find(({ kept }) => !kept);
     if (pending) throw this.#inUseError(`may have to run ${pending.label} again`);
     if (this.blocks.seam.isInTest) throw this.#inUseError('is in the transaction of a test');
     for (const undo of [...this.#undos].reverse()) undo();

@@ -56,7 +56,7 @@ async function endThroughTheirs(
   } finally {
     ends.delete(transaction);
     // Sequelize's own has noted what it wanted, and not what became of it.
-    if (block.ended) transaction.finished = block.stored ? 'commit' : 'rollback';
+    if (block.ended) transaction.finished = block.kept ? 'commit' : 'rollback';
   }
 }
 

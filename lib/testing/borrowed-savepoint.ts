@@ -39,7 +39,7 @@ export class BorrowedSavepoint implements SavepointOwner {
       prepare?.(host.root.stack.handle);
       await borrowed.#savepoint.set();
     } catch (error) {
-      borrowed.abandon();
+      borrowed.leave();
       throw error;
     }
     return borrowed;
@@ -53,7 +53,7 @@ export class BorrowedSavepoint implements SavepointOwner {
       await this.rollBack().catch(() => {}); // the first error is the one to tell
       throw error;
     }
-    this.abandon();
+    this.leave();
   }
 
   /** Undoes what came after the savepoint. */
@@ -61,12 +61,12 @@ export class BorrowedSavepoint implements SavepointOwner {
     try {
       await this.#savepoint.rollBack({ means: () => false });
     } finally {
-      this.abandon();
+      this.leave();
     }
   }
 
-  /** Leaves it to what surrounds the savepoint to undo what came after it. */
-  abandon(): void {
+  /** Gives the stack back: the savepoint has ended, or is left to what surrounds it. */
+  leave(): void {
     this.#savepoint.leave();
     this.#giveBack();
   }

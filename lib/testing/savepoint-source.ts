@@ -60,7 +60,7 @@ export class SavepointSource implements TransactionSource {
     await Promise.all(
       open.map(async ([block, transaction]) => {
         await block.leaveToParent();
-        transaction.abandon();
+        transaction.leaveToHost();
       }),
     );
     return open.map(([block]) => block.label);
@@ -108,7 +108,7 @@ class SavepointTransaction implements RealTransaction {
   readonly beginsAhead = false; // it would keep others waiting
   readonly #set: () => Promise<BorrowedSavepoint>;
   #savepoint: BorrowedSavepoint | undefined;
-  #abandoned = false;
+  #isLeft = false;
 
   constructor(holdsCallbacks: boolean, set: () => Promise<BorrowedSavepoint>) {
     this.holdsCallbacks = holdsCallbacks;
@@ -122,7 +122,7 @@ class SavepointTransaction implements RealTransaction {
   async begin(): Promise<void> {
     const savepoint = await this.#set();
     this.#savepoint = savepoint;
-    if (this.#abandoned) savepoint.abandon();
+    if (this.#isLeft) savepoint.leave();
   }
 
   async commit(): Promise<boolean> {
@@ -142,8 +142,8 @@ class SavepointTransaction implements RealTransaction {
   }
 
   /** Leaves the savepoint, or the one that is being set, to what surrounds it. */
-  abandon(): void {
-    this.#abandoned = true;
-    this.#savepoint?.abandon();
+  leaveToHost(): void {
+    this.#isLeft = true;
+    this.#savepoint?.leave();
   }
 }

@@ -94,7 +94,7 @@ async function runInTurn(callbacks: readonly DueCallback[], watch: LeftOpenWatch
     try {
       const returned = callback();
       if (isThenable(returned)) await returned;
-      if (watch.suspects) await watch.end(functionName(callback));
+      if (watch.hasSuspects) await watch.assertNothingLeftBy(functionName(callback));
     } catch (error) {
       await watch.rollBackOpen(); // or the next function would get the blame
       if (!robust) throw error; // D-261

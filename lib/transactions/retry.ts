@@ -7,7 +7,7 @@ interface Attempt {
   /** Names it in messages. */
   readonly label: string;
   /** Whether its work is stored, so that it must not be done again. */
-  readonly stored: boolean;
+  readonly kept: boolean;
   /** Whether a query of it lost against another transaction, whatever the function made of that. */
   readonly lost: boolean;
 }
@@ -30,7 +30,7 @@ export async function retrying<Opened extends Attempt, Result>(
       return await run(attempt);
     } catch (error) {
       // What a callback lost after the commit was a transaction of its own.
-      if (number > times || attempt.stored) throw error;
+      if (number > times || attempt.kept) throw error;
       if (!attempt.lost && !isRetryable(error)) throw error;
       await sleep(typeof delay === 'function' ? delay(number) : delay);
     } finally {

@@ -21,7 +21,9 @@ export interface PostRollback extends PostCommit {
 export class TransactionSignal<Payload extends object> extends Signal<Payload> {
   /** Sends, and rolls back what a receiver left open before the next one is called. */
   sendWatched(alias: string, payload: Payload, watch: LeftOpenWatch): Promise<void> {
-    return this.sendOneByOne(alias, payload, (receiver) => watch.end(functionName(receiver)));
+    return this.sendOneByOne(alias, payload, (receiver) =>
+      watch.assertNothingLeftBy(functionName(receiver)),
+    );
   }
 }
 
