@@ -1,12 +1,14 @@
 /**
- * Leaves out of dist/ the declarations to which no entry point of the package leads: nobody's
- * compiler ever reads them, and everybody would download them.
+ * Leaves out of dist/ the declarations to which no entry point of the package leads, and the comments
+ * of those that declare nothing with a public name: nobody's editor ever shows them, and everybody
+ * would download them.
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const doors = Object.values(entries).flatMap(({ types }) => (types ? [join(root, types)] : []));
 
 const reached = new Set();
 
@@ -18,10 +20,25 @@ function reach(file) {
   }
 }
 
-for (const { types } of Object.values(entries)) {
-  if (types !== undefined) reach(join(root, types));
+for (const door of doors) reach(door);
+
+const publicNames = new Set(
+  doors.flatMap((door) => readFileSync(door, 'utf8').match(/\w+(?=\s*[,}])/g) ?? []),
+);
+
+function declaresPublicName(text) {
+  const declared = text.matchAll(/^export (?:declare )?(?:abstract )?(?:\w+) (\w+)/gm);
+  return [...declared].some(([, name]) => publicNames.has(name));
 }
+
 for (const path of readdirSync(join(root, 'dist'), { recursive: true })) {
   const file = join(root, 'dist', path);
-  if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
+  if (!file.endsWith('.d.ts')) continue;
+  if (!reached.has(file)) {
+    rmSync(file);
+    continue;
+  }
+  const text = readFileSync(file, 'utf8');
+  if (doors.includes(file) || declaresPublicName(text)) continue;
+  writeFileSync(file, text.replace(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, ''));
 }

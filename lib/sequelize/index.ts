@@ -13,7 +13,7 @@ export {
 export { watchConnections } from './connections.js';
 export { Database } from './database.js';
 export { checkDeferredConstraints } from './deferred-constraints.js';
-export { type Dialect, dialectOf } from './dialects.js';
+export { dialectOf } from './dialects.js';
 export {
   fieldsChosen,
   isDecrement,

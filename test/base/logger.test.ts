@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { atomic, type Connection, configure, install, onCommit, Signal } from 'sequelize-signals';
 import { fake, replace, useFakeTimers } from 'sinon';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { deferred } from '../transactions/deferred.js';
+import { deferred } from '../support/deferred.js';
 
 function failing(): never {
   throw new Error('of the logger');

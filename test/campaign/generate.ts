@@ -1,4 +1,4 @@
-import type { Cut, Fault } from '../transactions/faulty-proxy.js';
+import type { Cut, Fault } from '../support/faulty-proxy.js';
 import { Dice } from './dice.js';
 import type {
   Action,

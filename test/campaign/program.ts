@@ -1,4 +1,4 @@
-import type { Fault } from '../transactions/faulty-proxy.js';
+import type { Fault } from '../support/faulty-proxy.js';
 
 /** What an application does, as data: so it can be run again, made smaller, and printed. */
 export interface Program {

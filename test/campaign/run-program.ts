@@ -1,6 +1,6 @@
 import type { Sequelize, Transaction } from 'sequelize';
 import { atomic, onCommit, transaction } from 'sequelize-signals';
-import type { Entry, Ledger } from '../transactions/ledger.js';
+import type { Entry, Ledger } from '../support/ledger.js';
 import type { Action, BlockAction, Body, CallbackKind, Naming, Program, Step } from './program.js';
 import { newWitness, type Registration, rootOf, type Scope, type Witness } from './witness.js';
 

@@ -1,4 +1,4 @@
-import type { Fault } from '../transactions/faulty-proxy.js';
+import type { Fault } from '../support/faulty-proxy.js';
 import type { Body, Program, Step } from './program.js';
 
 /** A program as a person reads it: a line for each step. */

@@ -1,4 +1,4 @@
-import type { Entry } from '../transactions/ledger.js';
+import type { Entry } from '../support/ledger.js';
 import type { BlockKind } from './program.js';
 
 /** One run of a block, and what is known of it from the outside. */

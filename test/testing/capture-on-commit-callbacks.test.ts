@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { atomic, connections, defer, install, onCommit, transaction } from 'sequelize-signals';
 import { captureOnCommitCallbacks, testTransaction } from 'sequelize-signals/testing';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { deferred } from '../support/deferred.js';
 import { captureLog } from '../support/logged.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from '../transactions/deferred.js';
 import { GuestBook } from './guest-book.js';
 
 /** Where a capture can be: each test must hold in all of these places. */

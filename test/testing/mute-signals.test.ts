@@ -5,7 +5,7 @@ import { type Connection, install, postDelete, postSave, Signal } from 'sequeliz
 import { type MuteOptions, muteSignals } from 'sequelize-signals/testing';
 import { assert, fake } from 'sinon';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { deferred } from '../transactions/deferred.js';
+import { deferred } from '../support/deferred.js';
 
 describe('muteSignals()', () => {
   let signal: Signal<{ n?: number }>;

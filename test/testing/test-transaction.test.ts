@@ -12,8 +12,8 @@ import {
 } from 'sequelize-signals';
 import { assertNoLeaks, recordSignal, testTransaction } from 'sequelize-signals/testing';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { deferred } from '../support/deferred.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from '../transactions/deferred.js';
 import { forgetLeaks } from './forget-leaks.js';
 import { GuestBook } from './guest-book.js';
 
@@ -511,7 +511,8 @@ describeOnEachDatabase('testTransaction()', (database) => {
 
       const error = await rejectionOf(atomic(() => Other.sync()));
 
-      expect(error.message).to.match(/SAVEPOINT .* does not exist/);
+      expect(error).to.include({ code: 'SIGNALS_IMPLICIT_COMMIT' });
+      expect((error.cause as Error).message).to.match(/SAVEPOINT .* does not exist/);
       await rejectionOf(test.rollback());
       await Other.drop();
     });

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { Deferrable, type Sequelize, Transaction } from 'sequelize';
 import { type AtomicOptions, atomic, NotInstalledError, transaction } from 'sequelize-signals';
+import { describeTransactions } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { describeTransactions } from './ledger.js';
 
 describeTransactions('atomic()', (bench) => {
   describe('run with a function', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { atomic, defer, InvalidArgumentError, onCommit, transaction } from 'sequelize-signals';
+import { describeTransactions, Ledger } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { describeTransactions, Ledger } from './ledger.js';
 
 describeTransactions('defer()', (bench) => {
   it('in a block runs the function with its arguments after the commit', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { atomic, DurableTransactionError, TransactionManagementError } from 'sequelize-signals';
+import { describeTransactions, Ledger } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { describeTransactions, Ledger } from './ledger.js';
 
 describeTransactions('a durable block', (bench) => {
   it('is refused inside another block, before any SQL and before its function runs (D-222)', async () => {

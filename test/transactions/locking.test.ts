@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeTransactions } from './ledger.js';
+import { describeTransactions } from '../support/ledger.js';
 
 describeTransactions('a query with a lock', (bench) => {
   if (bench.database.dialect === 'sqlite') return; // it has none for rows

@@ -9,11 +9,11 @@ import {
   transaction,
 } from 'sequelize-signals';
 import { fake } from 'sinon';
+import { deferred } from '../support/deferred.js';
+import { describeTransactions, Ledger } from '../support/ledger.js';
 import { captureLog } from '../support/logged.js';
+import { poolOf } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from './deferred.js';
-import { describeTransactions, Ledger } from './ledger.js';
-import { poolOf } from './pool.js';
 
 describeTransactions('onCommit()', (bench) => {
   const logged = captureLog();

@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { atomic, onCommit, transaction } from 'sequelize-signals';
+import { deferred } from '../support/deferred.js';
+import { describeTransactions, Ledger } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from './deferred.js';
-import { describeTransactions, Ledger } from './ledger.js';
 
 describeTransactions('transaction.outside()', (bench) => {
   it('runs the function out of the block, and returns what it returns', async () => {

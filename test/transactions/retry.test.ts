@@ -8,8 +8,8 @@ import {
   transaction,
 } from 'sequelize-signals';
 import { fake, type SinonSpy } from 'sinon';
+import { describeTransactions } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { describeTransactions } from './ledger.js';
 
 /** What a server's refusal looks like, once Sequelize has wrapped it. */
 class Lost extends Error {

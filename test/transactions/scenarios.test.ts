@@ -13,11 +13,11 @@ import {
 import { fake, replace, useFakeTimers } from 'sinon';
 import { describeInEachContext } from '../support/contexts.js';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { addDebts, defersForeignKeys, owe } from '../support/debts.js';
+import { deferred } from '../support/deferred.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { addDebts, defersForeignKeys, owe } from './debts.js';
-import { deferred } from './deferred.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
 
 // The table in docs/transactions.md is made of the titles of these tests; docs.test.ts compares.
 describeOnEachDatabase('scenario', (database) => {

@@ -11,9 +11,9 @@ import {
   transaction,
   type Undo,
 } from 'sequelize-signals';
+import { describeTransactions } from '../support/ledger.js';
 import { captureLog } from '../support/logged.js';
 import { rejectionOf } from '../support/rejection.js';
-import { describeTransactions } from './ledger.js';
 
 describeTransactions('the signals of transactions', (bench) => {
   const logged = captureLog();

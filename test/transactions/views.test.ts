@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { atomic, onCommit, transaction } from 'sequelize-signals';
-import { describeTransactions } from './ledger.js';
+import { describeTransactions } from '../support/ledger.js';
 
 /** What a view answers. */
 interface Answer {

@@ -2,14 +2,14 @@ import { expect } from 'chai';
 import { type QueryOptions, type Sequelize, Transaction } from 'sequelize';
 import { atomic, type Connection, install, transaction } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { addDebts, defersForeignKeys, owe } from '../support/debts.js';
+import { deferred } from '../support/deferred.js';
+import { FORMS } from '../support/forms.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool } from '../support/pool.js';
+import { DEADLOCK, refusal } from '../support/refusals.js';
 import { rejectionOf } from '../support/rejection.js';
 import { Statements } from '../support/statements.js';
-import { addDebts, defersForeignKeys, owe } from './debts.js';
-import { deferred } from './deferred.js';
-import { FORMS } from './forms.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
-import { DEADLOCK, refusal } from './refusals.js';
 
 const EVERYTHING = { max: 3, backoffBase: 1 };
 

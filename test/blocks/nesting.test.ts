@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { Transaction } from 'sequelize';
 import { atomic, onCommit, TransactionManagementError, transaction } from 'sequelize-signals';
 import { blockOf } from '#lib/sequelize/transaction-class';
+import { describeTransactions } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { describeTransactions } from './ledger.js';
 
 describeTransactions('nested blocks', (bench) => {
   const failing = (body: () => Promise<unknown>): Promise<Error> =>

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { type Sequelize, Transaction, type TransactionOptions } from 'sequelize';
 import { atomic, type Connection, install, transaction } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { deferred } from '../support/deferred.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
 import { Statements } from '../support/statements.js';
-import { deferred } from './deferred.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
 
 describeOnEachDatabase('the options of one level of a transaction', (database) => {
   const ofInstance = new Statements();

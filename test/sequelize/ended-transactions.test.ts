@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import { type Dialect, QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import { atomic, type Connection, install, onCommit, RolledBackError } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { FaultyProxy } from '../support/faulty-proxy.js';
+import { FORMS } from '../support/forms.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool } from '../support/pool.js';
+import { refusal } from '../support/refusals.js';
 import { rejectionOf } from '../support/rejection.js';
 import { Statements } from '../support/statements.js';
-import { FaultyProxy } from './faulty-proxy.js';
-import { FORMS } from './forms.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
-import { refusal } from './refusals.js';
 
 /** Errors with which a server ends the whole transaction, or the session. */
 const ENDING: Partial<Record<Dialect, readonly (string | number)[]>> = {

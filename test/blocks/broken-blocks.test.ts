@@ -7,9 +7,9 @@ import {
   TransactionManagementError,
   transaction,
 } from 'sequelize-signals';
+import { deferred } from '../support/deferred.js';
+import { describeTransactions } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from './deferred.js';
-import { describeTransactions } from './ledger.js';
 
 describeTransactions('a broken block', (bench) => {
   /** Breaks the current block as an application would, and returns the error that it caught. */

@@ -7,10 +7,10 @@ import {
   type Transaction,
 } from 'sequelize';
 import { type Connection, onCommit } from 'sequelize-signals';
-import { describeInEachContext, type TestContext } from '../support/contexts.js';
-import { describeOnEachDatabase, type TestDatabase } from '../support/databases.js';
-import { Statements } from '../support/statements.js';
+import { describeInEachContext, type TestContext } from './contexts.js';
+import { describeOnEachDatabase, type TestDatabase } from './databases.js';
 import { expectIdlePool, expectNoSessionInTransaction } from './pool.js';
+import { Statements } from './statements.js';
 
 /** A row of the ledger. */
 export interface Entry extends Model {

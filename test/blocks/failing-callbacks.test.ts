@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { Transaction } from 'sequelize';
 import { atomic, onCommit } from 'sequelize-signals';
+import { FORMS } from '../support/forms.js';
+import { describeTransactions } from '../support/ledger.js';
 import { captureLog } from '../support/logged.js';
 import { ODD_NAMES, ODD_THROWN } from '../support/odd-values.js';
 import { rejectionOf } from '../support/rejection.js';
-import { FORMS } from './forms.js';
-import { describeTransactions } from './ledger.js';
 
 describeTransactions('a failing callback', (bench) => {
   const logged = captureLog();

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import type { Options, Sequelize } from 'sequelize';
 import { atomic, type Connection, install, RolledBackError } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { FORMS } from '../support/forms.js';
+import { Ledger } from '../support/ledger.js';
 import { captureLog } from '../support/logged.js';
+import { expectIdlePool, expectNoSessionInTransaction } from '../support/pool.js';
+import { DEADLOCK, refusal } from '../support/refusals.js';
 import { rejectionOf } from '../support/rejection.js';
-import { FORMS } from './forms.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool, expectNoSessionInTransaction } from './pool.js';
-import { DEADLOCK, refusal } from './refusals.js';
 
 /** What of the application is called around each statement, and may throw. */
 interface Around {

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { Sequelize } from 'sequelize';
 import { atomic, type Connection, onCommit, RolledBackError } from 'sequelize-signals';
+import { deferred } from '../support/deferred.js';
+import { FORMS } from '../support/forms.js';
+import { describeTransactions, Ledger } from '../support/ledger.js';
+import { expectIdlePool, poolOf } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from './deferred.js';
-import { FORMS } from './forms.js';
-import { describeTransactions, Ledger } from './ledger.js';
-import { expectIdlePool, poolOf } from './pool.js';
 
 describeTransactions('the end of a block', (bench) => {
   before(() => {

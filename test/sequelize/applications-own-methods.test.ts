@@ -4,10 +4,10 @@ import { atomic, onCommit, postRollback, transaction } from 'sequelize-signals';
 import { replace } from 'sinon';
 import { describeInEachContext } from '../support/contexts.js';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { deferred } from '../support/deferred.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool, expectNoSessionInTransaction, poolOf } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from './deferred.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool, expectNoSessionInTransaction, poolOf } from './pool.js';
 
 type Begin = (...parameters: unknown[]) => Promise<unknown>;
 

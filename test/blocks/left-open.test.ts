@@ -13,9 +13,9 @@ import {
 } from 'sequelize-signals';
 import { fake } from 'sinon';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
 
 describeOnEachDatabase('a transaction left open', (database) => {
   let sequelize: Sequelize;

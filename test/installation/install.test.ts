@@ -16,8 +16,8 @@ import {
 } from 'sequelize-signals';
 import { fake } from 'sinon';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { describeTransactions, Ledger } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { describeTransactions, Ledger } from './ledger.js';
 
 /** The options of an instance, which Sequelize's types do not show. */
 function optionsOf(sequelize: Sequelize): Options {

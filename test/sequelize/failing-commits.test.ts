@@ -12,12 +12,12 @@ import {
   type Undo,
 } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { addDebts, defersForeignKeys, owe } from '../support/debts.js';
+import { deferred } from '../support/deferred.js';
+import { FORMS } from '../support/forms.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool, expectNoSessionInTransaction } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { addDebts, defersForeignKeys, owe } from './debts.js';
-import { deferred } from './deferred.js';
-import { FORMS } from './forms.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool, expectNoSessionInTransaction } from './pool.js';
 
 describeOnEachDatabase('a COMMIT that does not commit', (database) => {
   const isPostgres = database.dialect === 'postgres';

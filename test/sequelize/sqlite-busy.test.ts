@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { type Sequelize, Transaction } from 'sequelize';
 import { atomic, type Connection, install, transaction } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { deferred } from '../support/deferred.js';
+import { FORMS } from '../support/forms.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from './deferred.js';
-import { FORMS } from './forms.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
 
 describeOnEachDatabase('SQLITE_BUSY', (database) => {
   if (database.name !== 'sqlite file') return;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Transaction } from 'sequelize';
 import { atomic, onCommit, transaction } from 'sequelize-signals';
+import { describeTransactions } from '../support/ledger.js';
+import { poolOf } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { describeTransactions } from './ledger.js';
-import { poolOf } from './pool.js';
 
 describeTransactions('a block that needs nothing', (bench) => {
   it('sends nothing and takes no connection', async () => {

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import { atomic, type Connection, install, RolledBackError, transaction } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { deferred } from '../support/deferred.js';
+import { FORMS } from '../support/forms.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
 import { Statements } from '../support/statements.js';
-import { deferred } from './deferred.js';
-import { FORMS } from './forms.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
 
 /** Gives a statement up at once, and the server goes on with it. */
 const IMPATIENT = { max: 1, timeout: 1 };

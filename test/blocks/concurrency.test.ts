@@ -9,10 +9,10 @@ import {
   transaction,
 } from 'sequelize-signals';
 import { fake, useFakeTimers } from 'sinon';
+import { deferred } from '../support/deferred.js';
+import { describeTransactions, Ledger } from '../support/ledger.js';
+import { expectIdlePool, poolOf } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from './deferred.js';
-import { describeTransactions, Ledger } from './ledger.js';
-import { expectIdlePool, poolOf } from './pool.js';
 
 const SELECT = { type: QueryTypes.SELECT } as const;
 

@@ -9,11 +9,11 @@ import {
   transaction,
 } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { FaultyProxy } from '../support/faulty-proxy.js';
+import { FORMS } from '../support/forms.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool, poolOf } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { FaultyProxy } from './faulty-proxy.js';
-import { FORMS } from './forms.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool, poolOf } from './pool.js';
 
 describeOnEachDatabase('a lost connection', (database) => {
   if (database.dialect === 'sqlite') return; // there is none to lose

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import type { QueryOptions, Transaction } from 'sequelize';
 import { atomic, transaction } from 'sequelize-signals';
 import { testTransaction } from 'sequelize-signals/testing';
+import { FORMS } from '../support/forms.js';
+import { describeTransactions } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { FORMS } from './forms.js';
-import { describeTransactions } from './ledger.js';
 
 describeTransactions('a hook of queries', (bench) => {
   const HOOKS = ['beforeQuery', 'afterQuery'] as const;

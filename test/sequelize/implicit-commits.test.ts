@@ -9,10 +9,10 @@ import {
   transaction,
 } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { FORMS } from '../support/forms.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { FORMS } from './forms.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
 
 const DDL = 'CREATE OR REPLACE TABLE others (id INTEGER)';
 

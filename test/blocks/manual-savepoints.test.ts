@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { atomic, onCommit, RolledBackError, transaction } from 'sequelize-signals';
+import { deferred } from '../support/deferred.js';
+import { describeTransactions } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { deferred } from './deferred.js';
-import { describeTransactions } from './ledger.js';
 
 const { savepoint, savepointCommit, savepointRollback } = transaction;
 

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { Sequelize, Transaction } from 'sequelize';
 import { atomic, onCommit, postSave, transaction } from 'sequelize-signals';
 import { failCommit } from 'sequelize-signals/testing';
+import { FORMS } from '../support/forms.js';
+import { describeTransactions, type Entry } from '../support/ledger.js';
 import { rejectionOf } from '../support/rejection.js';
-import { FORMS } from './forms.js';
-import { describeTransactions, type Entry } from './ledger.js';
 
 describeTransactions('a transaction of Sequelize', (bench) => {
   const called = () => bench.ledger.called;

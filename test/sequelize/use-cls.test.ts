@@ -12,9 +12,9 @@ import {
 } from 'sequelize-signals';
 import { describeInEachContext } from '../support/contexts.js';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { Ledger } from '../support/ledger.js';
+import { expectIdlePool } from '../support/pool.js';
 import { rejectionOf } from '../support/rejection.js';
-import { Ledger } from './ledger.js';
-import { expectIdlePool } from './pool.js';
 
 describeOnEachDatabase('install(sequelize, { useCLS: false })', (database) => {
   let connection: Connection;

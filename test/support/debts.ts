@@ -1,5 +1,5 @@
 import type { Sequelize, Transaction } from 'sequelize';
-import type { TestDatabase } from '../support/databases.js';
+import type { TestDatabase } from './databases.js';
 
 /** Whether the server can put off the check of a foreign key until COMMIT, so that COMMIT fails. */
 export function defersForeignKeys({ dialect }: TestDatabase): boolean {
