@@ -40,15 +40,23 @@ export class InnerStatements {
     const meant = isMeant ? options : { ...options, ...(retry && { retry }), transaction: named };
 
     forgetSent(named);
-    return this.#query(sql, meant).catch((error: unknown) => {
-      if (named !== transaction && isGivenUp(error)) named.finished = 'rollback';
-      return this.#failed(named, error, tell);
-    });
+    return this.#query(sql, meant).then(
+      (result) => {
+        // It has the instance that was saved, which nobody else may hold any more.
+        forgetSent(named);
+        return result;
+      },
+      (error: unknown) => {
+        if (named !== transaction && isGivenUp(error)) named.finished = 'rollback';
+        return this.#failed(named, error, tell);
+      },
+    );
   }
 
   async #failed(transaction: OpenTransaction, error: unknown, tell: Tell): Promise<never> {
     if (sentOn(transaction)) {
       const ofServer = serverErrorOn(transaction, error);
+      forgetSent(transaction);
       const ended =
         endsTransaction(ofServer) || (mayEndTransaction(ofServer) && (await hasEnded(transaction)));
       const [lost, unanswered] = [isRetryable(ofServer), isGivenUp(error)];
