@@ -15,7 +15,7 @@ describeOnEachDatabase('random programs', (database) => {
     deadlocks: isServer,
     inTest: 0.1,
     tangles: false,
-    instances: false,
+    instances: true,
   };
   // Writers of one SQLite file wait a second for each other before one of them loses.
   const programs = { 'sqlite memory': 100, 'sqlite file': 10 }[database.name] ?? 34;

@@ -17,7 +17,7 @@ const USAGE = `npm run campaign -- [options]
   --programs N      how many programs run on each server (10000)
   --only NAME       postgres or mysql, which is MariaDB at MARIADB_URL
   --failures N      stop after so many failures (5)
-  --instances       instances are to be again what they were before a block that was undone
+  --no-instances    nobody looks at instances after a block that was undone
   --no-tangles      no savepoints by hand that overlap with blocks
   --no-faults       no lost and slow connections`;
 
@@ -26,7 +26,7 @@ const OPTIONS = {
   programs: { type: 'string', default: '10000' },
   only: { type: 'string' },
   failures: { type: 'string', default: '5' },
-  instances: { type: 'boolean', default: false },
+  instances: { type: 'boolean', default: true },
   tangles: { type: 'boolean', default: true },
   faults: { type: 'boolean', default: true },
   help: { type: 'boolean', default: false },
@@ -120,7 +120,7 @@ async function reportOn(server: Server, { failures, ...wanted }: Wanted): Promis
 function again(server: string, seed: number): string {
   const features = process.argv
     .slice(2)
-    .filter((word) => ['--instances', '--no-tangles', '--no-faults'].includes(word));
+    .filter((word) => ['--no-instances', '--no-tangles', '--no-faults'].includes(word));
   return ['npm run campaign --', ...features, `--only ${server} --seed ${seed} --programs 1`].join(
     ' ',
   );

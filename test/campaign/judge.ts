@@ -77,7 +77,7 @@ class Judge {
     const suspects = new Set(rejected.filter(isSuspect));
     this.#ambiguous = suspects;
     const stored = this.#witness.deeds
-      .filter((deed) => this.#fateOfDeed(deed) === 'kept' && rows.has(deed.name))
+      .filter((deed) => this.#fateOfDeed(deed) !== 'gone' && rows.has(deed.name))
       .map(({ scope }) => rootOf(scope));
     this.#ambiguous = new Set(stored.filter((root) => suspects.has(root)));
     if (this.#ambiguous.size > lostCommits) {
@@ -111,13 +111,16 @@ class Judge {
 
   #judgeInstance(deeds: readonly Deed[]): void {
     const { entry, name } = deeds[0] as Deed;
+    // Where nobody can know whether the row is stored, the instance does not either.
+    if (deeds.some(({ scope }) => this.#ambiguous.has(rootOf(scope)))) return;
     const isStored = this.#evidence.rows.has(name);
     if (entry.isNewRecord === isStored) {
       this.#complain(`the instance ${name} says that it is ${isStored ? 'not ' : ''}stored`);
     }
     const isSure = deeds.every(({ outcome }) => outcome === 'resolved');
     const note = this.#evidence.rows.get(name);
-    if (isSure && isStored && entry.note !== note) {
+    // What was set before a save that was undone is set still, and is going to be saved.
+    if (isSure && isStored && entry.note !== note && !entry.changed('note')) {
       this.#complain(`the instance ${name} says ${entry.note}, and its row ${note}`);
     }
   }
@@ -130,6 +133,7 @@ class Judge {
     }
     const own = worst([
       this.#fateOfScope(deed.scope),
+      this.#fateBesideSavepoints(deed.scope),
       ...this.#undoings(deed.scope).map((undoing) => fateOfDeedIn(undoing, deed)),
     ]);
     // It may belong to the block that it names, or to the one in which it was made.
@@ -146,6 +150,22 @@ class Judge {
     if (requested === true) return 'gone';
     if (outcome === 'rejected') return this.#isStoredAllTheSame(level) ? 'kept' : 'gone';
     return outcome === 'resolved' && requested === false ? 'kept' : 'unknown';
+  }
+
+  /**
+   * A savepoint that is set by hand in a transaction of Sequelize is rolled back with what that wrote
+   * meanwhile, as Sequelize has it; when that was, only the server knows.
+   */
+  #fateBesideSavepoints(scope: Scope): Fate {
+    const levels = [...levelsOf(scope)];
+    const isBeside = this.#witness.scopes.some(
+      (other) =>
+        other.kind === 'by hand' &&
+        other.outcome === 'rejected' &&
+        !levels.includes(other) &&
+        [...levelsOf(other)].some((level) => isOfSequelize(level) && levels.includes(level)),
+    );
+    return isBeside ? 'unknown' : 'kept';
   }
 
   #isStoredAllTheSame(level: Scope): boolean {
@@ -200,6 +220,7 @@ class Judge {
     if (this.#ambiguous.has(rootOf(scope))) return 'gone';
     return worst([
       this.#fateOfScope(scope),
+      this.#fateBesideSavepoints(scope),
       ...this.#undoings(scope).map((undoing) => {
         const fate = fateIn(undoing, at, at);
         return fate === 'gone' && !isIn(scope, undoing.scope) ? 'unknown' : fate;
@@ -242,6 +263,10 @@ function isUndoneWithAtomic({ scope, outcome }: Deed): boolean {
     (level) =>
       level.kind === 'atomic' && (level.outcome === 'rejected' || level.requested === true),
   );
+}
+
+function isOfSequelize({ kind }: Scope): boolean {
+  return kind === 'managed' || kind === 'by hand';
 }
 
 /** Whether a transaction may have lost the answer to its COMMIT. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { QueryTypes, type Sequelize } from 'sequelize';
 
@@ -51,11 +52,24 @@ const IN_TRANSACTION: Readonly<Record<string, string>> = {
     JOIN information_schema.processlist ON id = trx_mysql_thread_id WHERE db = DATABASE()`,
 };
 
+/** How many milliseconds InnoDB wants to be left alone before it looks at its transactions anew. */
+const QUIET = 120;
+
+let quiet: Promise<unknown> = Promise.resolve();
+
+/** Waits until nobody here has asked InnoDB for a while: it would tell again what it told them. */
+function quietMoment(): Promise<unknown> {
+  const moment = quiet;
+  quiet = moment.then(() => sleep(QUIET));
+  return moment;
+}
+
 /** Asks the server whether a session was left in a transaction. */
 export async function expectNoSessionInTransaction(sequelize: Sequelize): Promise<void> {
   const dialect = sequelize.getDialect();
   const sql = IN_TRANSACTION[dialect === 'mariadb' ? 'mysql' : dialect];
   if (sql === undefined) return;
+  if (sql.includes('innodb_trx')) await quietMoment();
   const sessions = await sequelize.query(sql, { type: QueryTypes.SELECT, transaction: null });
   expect(sessions, 'sessions that were left in a transaction').to.deep.equal([]);
 }

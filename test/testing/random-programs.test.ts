@@ -13,7 +13,7 @@ const FEATURES: Features = {
   oneConnection: false,
   deadlocks: false,
   tangles: false,
-  instances: false,
+  instances: true,
 };
 
 describeOnEachDatabase('random programs in test transactions', (database) => {
