@@ -315,8 +315,12 @@ export abstract class Block implements SavepointOwner, OpenChild {
   assertSound(): void {
     this.assertOpen();
     const failure = this.root.failures.current;
-    if (!failure) return;
-    throw failure.requested ? rollbackRequestedError(this) : brokenError(this, failure.error);
+    if (failure) {
+      throw failure.requested ? rollbackRequestedError(this) : brokenError(this, failure.error);
+    }
+    // Its savepoint went with an older one: what is written now would be undone by nobody.
+    const lost = this.savepoint?.lost;
+    if (lost) throw brokenError(this, lost);
   }
 
   adopt(child: Block): void {

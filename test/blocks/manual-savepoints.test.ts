@@ -248,6 +248,21 @@ describeTransactions('a manual savepoint', (bench) => {
     await bench.ledger.expectDone(['outer']);
   });
 
+  it('leaves no query to a younger savepoint of Sequelize, which is gone', async () => {
+    await bench.sequelize.transaction(async (t) => {
+      const sid = await savepoint();
+      const younger = await bench.sequelize.transaction({ transaction: t });
+      await savepointRollback(sid);
+
+      const error = await rejectionOf(bench.ledger.write('late', younger));
+      await younger.rollback();
+
+      expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_OVERLAP' });
+    });
+
+    await bench.ledger.expectDone([], []);
+  });
+
   it('that was set in a failed block without a savepoint does not mend that block', async () => {
     let sid: string | undefined;
 
