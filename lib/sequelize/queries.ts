@@ -5,6 +5,7 @@ import { hasApplicationNamespace } from './cls-slot.js';
 import { type ControlOptions, ControlStatements } from './control-statements.js';
 import type { Database } from './database.js';
 import { dialectOf } from './dialects.js';
+import { noteStatement } from './implicit-commits.js';
 import { InnerStatements, type Tell } from './inner-statements.js';
 import type { OpenTransaction, Query } from './internals.js';
 import { replaceMethod } from './replace-method.js';
@@ -72,6 +73,7 @@ export function interceptQueries(database: Database): () => void {
     return block.query(writing, (handle) => {
       // Hooks know the query by the transaction that it was given.
       const known = named && named !== block ? named.queryHandle() : handle;
+      noteStatement(handle as OpenTransaction, { sql, dialect });
       return inner.send(sql, options, known as OpenTransaction, tell);
     });
   }

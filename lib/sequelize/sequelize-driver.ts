@@ -1,14 +1,9 @@
 import type { Sequelize } from 'sequelize';
-import {
-  type Block,
-  type Driver,
-  type Handle,
-  implicitCommitError,
-  type Outcome,
-} from '../blocks/index.js';
+import type { Block, Driver, Handle, Outcome } from '../blocks/index.js';
 import { dialectOf } from './dialects.js';
+import { explainForgotten } from './implicit-commits.js';
 import { type OpenTransaction, transactionClassOf } from './internals.js';
-import { isAborted, isForgotten } from './server-errors.js';
+import { isAborted } from './server-errors.js';
 import { CONTROL, releaseSavepoint, rollbackToSavepoint, setSavepoint } from './statements.js';
 import {
   type BlockTransactionClass,
@@ -85,11 +80,15 @@ export class SequelizeDriver implements Driver {
   }
 
   releaseSavepoint(root: Handle, name: string, level: Handle = root): Promise<unknown> {
-    return releaseSavepoint(opened(root), name, opened(level).options).catch(explained(name));
+    return releaseSavepoint(opened(root), name, opened(level).options).catch(
+      explainForgotten(opened(root), name),
+    );
   }
 
   rollbackToSavepoint(root: Handle, name: string, level: Handle = root): Promise<unknown> {
-    return rollbackToSavepoint(opened(root), name, opened(level).options).catch(explained(name));
+    return rollbackToSavepoint(opened(root), name, opened(level).options).catch(
+      explainForgotten(opened(root), name),
+    );
   }
 
   isAborted(error: unknown): boolean {
@@ -99,13 +98,6 @@ export class SequelizeDriver implements Driver {
   queriesNest(): boolean {
     return this.#sequelize.hasHook('beforeQuery') || this.#sequelize.hasHook('afterQuery');
   }
-}
-
-/** Says why the server does not know a savepoint that it was told of. */
-function explained(savepoint: string): (error: unknown) => never {
-  return (error) => {
-    throw isForgotten(error) ? implicitCommitError(savepoint, error) : error;
-  };
 }
 
 function opened(handle: Handle): OpenTransaction {

@@ -5,7 +5,7 @@ import type { Dialect } from './dialects.js';
 export type Sql = Parameters<Sequelize['query']>[0];
 
 /** The text of one or several statements in the language of a dialect. */
-interface Text {
+export interface Text {
   readonly sql: Sql;
   readonly dialect: Pick<Dialect, 'hasMysqlSyntax'>;
 }
@@ -30,6 +30,12 @@ export function controlsTransaction(text: Text): boolean {
     if (/\bbegin\b/i.test(statement)) return false;
   }
   return false;
+}
+
+/** Whether a text may commit the transaction that it is sent in, as DDL does on some servers. */
+export function mayCommit(text: Text): boolean {
+  if (!text.dialect.hasMysqlSyntax || !MAY_COMMIT.test(textOf(text.sql))) return false;
+  return statementsOf(text).some((statement) => COMMITS_IN_MYSQL.test(statement));
 }
 
 function textOf(sql: Sql): string {
@@ -76,6 +82,12 @@ function reads(statement: string): boolean {
     return !WRITES_WITHIN.test(statement) && !STORES_OR_LOCKS.test(statement);
   return SELECTS.test(statement) && !STORES_OR_LOCKS.test(statement);
 }
+
+/** What MySQL commits before, and CALL, which may run any of it. */
+const COMMITTING =
+  'alter|analyze|cache|call|check|create|drop|flush|grant|install|lock|optimize|rename|repair|revoke|truncate|uninstall|unlock';
+const MAY_COMMIT = new RegExp(`\\b(?:${COMMITTING})\\b`, 'i');
+const COMMITS_IN_MYSQL = new RegExp(`^(?:${COMMITTING})\\b`, 'i');
 
 function mayControlLater(sql: string): boolean {
   const end = sql.indexOf(';');
