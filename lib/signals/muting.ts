@@ -54,7 +54,7 @@ export function muteInFlow<Result>(mutes: readonly Mute[], body: () => Result): 
   };
   let pending = false;
   try {
-    return inFlow.run([...(inFlow.get() ?? []), ...started], () => {
+    return inFlow.run([...mutesOfFlow(), ...started], () => {
       const result = body();
       if (!isThenable(result)) return result;
       pending = true;
@@ -101,7 +101,12 @@ function unmuted(
 }
 
 function mutesOf(table: ReceiverTable, sender: unknown): ActiveMute[] {
-  return [...everywhere, ...(inFlow.get() ?? [])].filter((mute) => mute.concerns(table, sender));
+  return [...everywhere, ...mutesOfFlow()].filter((mute) => mute.concerns(table, sender));
+}
+
+/** Those of the current flow that go on: one that starts muted work for ever must not keep them all. */
+function mutesOfFlow(): readonly ActiveMute[] {
+  return inFlow.get()?.filter((mute) => !mute.ended) ?? [];
 }
 
 class ActiveMute {
@@ -115,6 +120,10 @@ class ActiveMute {
     activeMutes += 1;
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -123,9 +132,7 @@ class ActiveMute {
 
   concerns(table: ReceiverTable, sender: unknown): boolean {
     const mute = this.#mute;
-    return (
-      !this.#ended && mute.signal === table.signal && isNamed(table.names, mute.sender, sender)
-    );
+    return mute.signal === table.signal && isNamed(table.names, mute.sender, sender);
   }
 
   /** The function, if it is not to be called. */
