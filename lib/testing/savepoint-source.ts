@@ -19,7 +19,7 @@ export class SavepointSource implements TransactionSource {
   readonly holdsCallbacks: boolean;
   readonly #database: Database;
   readonly #host: SavepointHost;
-  readonly #realized = new Map<Block, SavepointTransaction>();
+  readonly #realized = new WeakMap<Block, SavepointTransaction>();
 
   constructor(database: Database, host: SavepointHost, holdsCallbacks: boolean) {
     this.#database = database;
@@ -56,7 +56,7 @@ export class SavepointSource implements TransactionSource {
 
   /** Ends the blocks that are still open, without a statement. Returns their names. */
   async endOpenBlocks(): Promise<string[]> {
-    const open = [...this.#realized].filter(([block]) => block.open);
+    const open = [...this.#open()];
     await Promise.all(
       open.map(async ([block, transaction]) => {
         await block.leaveToParent();
@@ -95,10 +95,18 @@ export class SavepointSource implements TransactionSource {
 
   /** A transaction that waits for a call of commit(), which may well come after this query. */
   #endingByHand(): Block | undefined {
-    for (const [block, transaction] of this.#realized) {
-      if (block.endsByHand && block.open && transaction.begun) return block;
+    for (const [block, transaction] of this.#open()) {
+      if (block.endsByHand && transaction.begun) return block;
     }
     return undefined;
+  }
+
+  /** Its blocks that have not ended. It keeps none that have: a test may have any number of them. */
+  *#open(): Iterable<[Block, SavepointTransaction]> {
+    for (const block of this.#database.blocks.open) {
+      const transaction = this.#realized.get(block);
+      if (transaction && block.open) yield [block, transaction];
+    }
   }
 }
 
