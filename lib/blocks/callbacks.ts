@@ -71,11 +71,9 @@ export class Callbacks {
 
   /** Takes off the queue what was registered under one capture. */
   takeCapturedBy(capture: Capture): Registration[] {
-    const taken = this.#registrations.filter((registration) => registration.capture === capture);
-    this.#registrations = this.#registrations.filter(
-      (registration) => !taken.includes(registration),
-    );
-    return taken;
+    const registrations = this.#registrations;
+    this.#registrations = registrations.filter((each) => each.capture !== capture);
+    return registrations.filter((each) => each.capture === capture);
   }
 }
 

@@ -71,7 +71,7 @@ const RULES: OptionRules = {
 class FlowCapture implements Capture {
   readonly #database: Database;
   readonly #queues = new Set<Callbacks>();
-  readonly #due: DueCallback[] = [];
+  #due: DueCallback[] = [];
   readonly #executed: Callback[] = [];
   #phase: 'capturing' | 'executing' | 'over' = 'capturing';
 
@@ -100,8 +100,9 @@ class FlowCapture implements Capture {
     try {
       await body();
     } finally {
-      for (const queue of this.#queues) this.#due.push(...queue.takeCapturedBy(this));
       this.#phase = 'over';
+      const waiting = [...this.#queues].flatMap((queue) => queue.takeCapturedBy(this));
+      this.#due = [...this.#due, ...waiting];
     }
     return this.#due;
   }

@@ -247,6 +247,17 @@ describeOnEachDatabase('captureOnCommitCallbacks()', (database) => {
     expect(ran).to.deep.equal(['other']);
   });
 
+  it('takes any number off the queue of a block that is open around it', async () => {
+    const callback = () => {};
+    const callbacks = await atomic(() =>
+      captureOnCommitCallbacks(async () => {
+        for (let number = 0; number < 200_000; number += 1) void onCommit(callback);
+      }),
+    );
+
+    expect(callbacks).to.have.length(200_000);
+  });
+
   it('does not capture what its flow registers when it is over', async () => {
     const over = deferred();
     let late: Promise<void> | undefined;
