@@ -33,7 +33,7 @@ class TestRoot implements SavepointHost {
   }
 
   async rollback(): Promise<void> {
-    await this.#real.rollback();
+    if (this.#begun) await this.#real.rollback();
   }
 
   queryHandle(): Handle {
@@ -80,7 +80,13 @@ export class TestLevel implements SavepointHost {
   /** Begins a level, and puts all work of the database on it from now on. */
   static async open(database: Database, holdsCallbacks: boolean): Promise<TestLevel> {
     const level = new TestLevel(database, holdsCallbacks);
-    level.#savepoint = await BorrowedSavepoint.set(level.#outer ?? level.root, level);
+    try {
+      level.#savepoint = await BorrowedSavepoint.set(level.#outer ?? level.root, level);
+    } catch (error) {
+      // Its connection is to be given back. The first error is the one to tell.
+      if (!level.#outer) await level.root.rollback().catch(() => {});
+      throw error;
+    }
     innermost.set(database, level);
     level.#restoreSource = database.blocks.seam.replaceSource(level.#source);
     return level;

@@ -8,6 +8,7 @@ import {
   postRollback,
   transaction,
 } from 'sequelize-signals';
+import { testTransaction } from 'sequelize-signals/testing';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { FaultyProxy } from '../support/faulty-proxy.js';
 import { FORMS } from '../support/forms.js';
@@ -183,6 +184,17 @@ describeOnEachDatabase('a lost connection', (database) => {
 
     await expectNothing();
   });
+
+  for (const statement of ['START TRANSACTION', 'SAVEPOINT']) {
+    it(`begins no transaction of a test when it is lost at ${statement}`, async () => {
+      proxy.cutAt(statement);
+
+      const error = await rejectionOf(testTransaction().begin());
+
+      expect(error).to.have.property('parent');
+      await expectNothing();
+    });
+  }
 
   for (const statement of ['SAVEPOINT', 'RELEASE', 'ROLLBACK TO']) {
     it(`rejects the inner block and the outer one when it is lost at ${statement}`, async () => {
