@@ -654,7 +654,11 @@ describeOnEachDatabase('m2mChanged', (database) => {
   });
 
   describe('with keys that are', () => {
-    async function linkByKey(type: object, first: unknown, second: unknown): Promise<void> {
+    async function linkByKey(
+      type: object | string,
+      first: unknown,
+      second: unknown,
+    ): Promise<void> {
       const key = { type, primaryKey: true };
       const [Left, Right] = [
         define('Left', { id: { ...key } }),
@@ -694,6 +698,11 @@ describeOnEachDatabase('m2mChanged', (database) => {
     it('text', () => linkByKey(DataTypes.STRING, 'a', 'b'));
     it('numbers as text', () => linkByKey(DataTypes.STRING, '1', '2'));
     it('bigints (J-29)', () => linkByKey(DataTypes.BIGINT, 12, '13'));
+    it('Buffers', () => {
+      const types: Record<string, string> = { sqlite: 'BLOB', postgres: 'BYTEA' };
+      const type = types[database.dialect] ?? 'BINARY(1)';
+      return linkByKey(type, Buffer.from('a'), Buffer.from('b'));
+    });
     // The SQLite driver rounds them, whoever asks.
     if (database.dialect !== 'sqlite') {
       it('bigints that no number can hold (J-29)', () => {
@@ -721,6 +730,24 @@ describeOnEachDatabase('m2mChanged', (database) => {
     await b.setAs(null);
 
     expect(events.map(({ reverse }) => reverse)).to.deep.equal([true, true, false, false]);
+  });
+
+  it('knows the sides of models that are defined anew and name their keys', async () => {
+    let [left, right]: Linked[] = [];
+    for (const _time of ['first', 'second']) {
+      const [Left, Right] = [define('Left'), define('Right')];
+      Left.belongsToMany(Right, { as: 'Tags', through: 'Both', timestamps: false });
+      // Sequelize has the first side take over the key that the second one names.
+      const foreignKey = 'rightKey';
+      Right.belongsToMany(Left, { as: 'Songs', through: 'Both', timestamps: false, foreignKey });
+      await sequelize.sync({ force: true });
+      [left, right] = [await create(Left, {}), await create(Right, {})];
+    }
+
+    await left?.addTag(right);
+    await right?.removeSong(left);
+
+    expect(events.map(({ reverse }) => reverse)).to.deep.equal([false, false, true, true]);
   });
 
   it('tells the database that its models were defined for (D-204)', async () => {

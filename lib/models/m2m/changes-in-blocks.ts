@@ -10,6 +10,7 @@ import { inOneBlock } from '../../transactions/index.js';
 import { linkTargetsIn, newLinkTargetsIn, sourceKeyOf } from './link-targets.js';
 import { Links, type OptionsInBlock } from './links.js';
 import { m2mChanged } from './m2m-signals.js';
+import { TargetKeys } from './target-keys.js';
 
 /**
  * Changes of links that send `m2mChanged`, each call in one block with its receivers (D-188).
@@ -32,26 +33,29 @@ export function changesInBlocks(database: Database, side: RelationSide): ChangeR
     );
   };
 
-  const links = (source: Model, options: OptionsInBlock): Links =>
-    new Links(database, side, source, options);
+  const links = (keys: TargetKeys, source: Model, options: OptionsInBlock): Links =>
+    new Links(database, keys, source, options);
 
   return {
     add: (original) => async (source, given, options) => {
       if (!isWatched(options)) return original(source, given, options);
-      const targets = linkTargetsIn(side, given);
-      return inBlock(source, options, (inside) => links(source, inside).add(targets));
+      const keys = new TargetKeys(side);
+      const targets = linkTargetsIn(keys, given);
+      return inBlock(source, options, (inside) => links(keys, source, inside).add(targets));
     },
 
     remove: (original) => async (source, given, options) => {
       if (!isWatched(options)) return original(source, given, options);
-      const targets = linkTargetsIn(side, given);
-      return inBlock(source, options, (inside) => links(source, inside).remove(targets.keys()));
+      const keys = new TargetKeys(side);
+      const asked = linkTargetsIn(keys, given).keys();
+      return inBlock(source, options, (inside) => links(keys, source, inside).remove(asked));
     },
 
     set: (original) => async (source, given, options) => {
       if (!isWatched(options)) return original(source, given, options);
-      const targets = newLinkTargetsIn(side, given);
-      return inBlock(source, options, (inside) => links(source, inside).set(targets));
+      const keys = new TargetKeys(side);
+      const targets = newLinkTargetsIn(keys, given);
+      return inBlock(source, options, (inside) => links(keys, source, inside).set(targets));
     },
 
     /** Sequelize's own makes the target and calls `add`. */

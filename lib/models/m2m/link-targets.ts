@@ -1,6 +1,7 @@
 import type { Identifier, Model } from 'sequelize';
 import { InvalidArgumentError } from '../../base/index.js';
 import type { LinkTargets, RelationSide } from '../../sequelize/index.js';
+import type { TargetKeys } from './target-keys.js';
 
 /** The values for the links to some targets, by the keys of the targets. */
 export type LinkTargetValues = ReadonlyMap<Identifier, object>;
@@ -10,19 +11,19 @@ export type LinkTargetValues = ReadonlyMap<Identifier, object>;
  *
  * @throws {@link InvalidArgumentError} for what is not of the relation's model, or has no key (D-200).
  */
-export function linkTargetsIn(side: RelationSide, given: LinkTargets): LinkTargetValues {
+export function linkTargetsIn(keys: TargetKeys, given: LinkTargets): LinkTargetValues {
   if (given === undefined || given === null) return new Map();
   const targets = Array.isArray(given) ? given : [given];
-  return new Map(targets.map((target) => [keyOf(side, target), linkValuesOf(side, target)]));
+  return new Map(targets.map((target) => [keyOf(keys, target), linkValuesOf(keys.side, target)]));
 }
 
 /**
  * As `linkTargetsIn`, for what replaces everything that is linked: `null` is nothing, and
  * undefined a mistake.
  */
-export function newLinkTargetsIn(side: RelationSide, given: LinkTargets): LinkTargetValues | null {
+export function newLinkTargetsIn(keys: TargetKeys, given: LinkTargets): LinkTargetValues | null {
   if (given === null) return null;
-  if (given !== undefined) return linkTargetsIn(side, given);
+  if (given !== undefined) return linkTargetsIn(keys, given);
   throw new InvalidArgumentError(
     'What is to be linked is undefined. Pass null or an empty array to unlink everything.',
   );
@@ -38,10 +39,11 @@ export function sourceKeyOf(side: RelationSide, source: Model): Identifier {
   );
 }
 
-function keyOf(side: RelationSide, given: unknown): Identifier {
-  const { target, targetAttribute } = side;
-  const key: unknown = given instanceof target ? given.get(targetAttribute) : asKey(side, given);
-  if (key !== undefined && key !== null) return side.targetKeyAsLoaded(key);
+function keyOf(keys: TargetKeys, given: unknown): Identifier {
+  const { target, targetAttribute } = keys.side;
+  const isTarget = given instanceof target;
+  const key: unknown = isTarget ? given.get(targetAttribute) : asKey(keys.side, given);
+  if (key !== undefined && key !== null) return keys.of(key);
   throw new InvalidArgumentError(
     `A ${target.name} without a "${targetAttribute}" cannot be linked or unlinked. Save it first.`,
   );

@@ -4,6 +4,7 @@ import { postDelete, preDelete } from '../delete/delete-signals.js';
 import { isAnyHeard } from '../listening.js';
 import { type LinkTargetValues, sourceKeyOf } from './link-targets.js';
 import { type M2MChanged, m2mChanged } from './m2m-signals.js';
+import type { TargetKeys } from './target-keys.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -18,15 +19,17 @@ const ROW_SIGNALS = [preDelete, postDelete];
 export class Links {
   readonly #database: Database;
   readonly #side: RelationSide;
+  readonly #keys: TargetKeys;
   readonly #source: Model;
   readonly #keyOfSource: Identifier;
   readonly #options: OptionsInBlock;
 
-  constructor(database: Database, side: RelationSide, source: Model, options: OptionsInBlock) {
+  constructor(database: Database, keys: TargetKeys, source: Model, options: OptionsInBlock) {
     this.#database = database;
-    this.#side = side;
+    this.#side = keys.side;
+    this.#keys = keys;
     this.#source = source;
-    this.#keyOfSource = sourceKeyOf(side, source);
+    this.#keyOfSource = sourceKeyOf(keys.side, source);
     this.#options = options;
   }
 
@@ -96,7 +99,7 @@ export class Links {
     const side = this.#side;
     const where = side.linksOf(this.#keyOfSource, keys);
     const rows: unknown[] = await side.linkModel.findAll({ ...this.#options, where, raw: true });
-    return new Map((rows as Row[]).map((row) => [side.targetOf(row), row]));
+    return new Map((rows as Row[]).map((row) => [this.#keys.ofLink(row), row]));
   }
 
   #valuesFor(key: Identifier, targets: LinkTargetValues): Row {
