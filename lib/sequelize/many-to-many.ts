@@ -41,6 +41,8 @@ interface BelongsToMany extends Changes {
   /** The attributes of the two sides that those hold. */
   readonly sourceKey: string;
   readonly targetKey: string;
+  /** The side from its target back, where either was there when the other was declared. */
+  readonly paired?: BelongsToMany;
 }
 
 /** For each of the calls that change links, how to make another one of Sequelize's own. */
@@ -82,8 +84,8 @@ export class RelationSide {
   /** Whether the other side of the relation was declared before this one, or any like it. */
   get isDeclaredSecond(): boolean {
     const side = this.#association;
-    const first = sidesOf(side.through.model).find(
-      (earlier) => isLike(earlier, side) || isOtherSide(earlier, side),
+    const first = directionsOf(side.through.model).find(
+      (earlier) => isLike(earlier, side) || isOpposite(earlier, side),
     );
     return first !== undefined && !isLike(first, side);
   }
@@ -157,25 +159,39 @@ export function declaredSides(sequelize: Sequelize): RelationSide[] {
 
 const sideOf = new WeakMap<BelongsToMany, RelationSide>();
 
-/** The sides whose links a model holds, in the order of their declarations. */
-const sidesByLinkModel = new WeakMap<ModelStatic<Model>, readonly BelongsToMany[]>();
+/** What a side is known by: from which of the two keys of a link to which it leads. */
+type Direction = Pick<BelongsToMany, 'identifier' | 'foreignIdentifier'>;
 
-function sidesOf(linkModel: ModelStatic<Model>): readonly BelongsToMany[] {
-  return sidesByLinkModel.get(linkModel) ?? [];
+/**
+ * The directions of the sides whose links a model holds, in the order of their declarations. Not
+ * the sides: those of models that are defined anew, with the same `through`, are free to die.
+ */
+const directionsByLinkModel = new WeakMap<ModelStatic<Model>, readonly Direction[]>();
+
+function directionsOf(linkModel: ModelStatic<Model>): readonly Direction[] {
+  return directionsByLinkModel.get(linkModel) ?? [];
 }
 
 function noteSide(side: BelongsToMany): RelationSide {
-  const { model } = side.through;
-  if (!sidesOf(model).includes(side)) sidesByLinkModel.set(model, [...sidesOf(model), side]);
+  // This declaration may have changed the keys of the other side, which is the earlier one.
+  if (side.paired && sideOf.has(side.paired)) noteDirection(side.paired);
+  noteDirection(side);
   return obtain(sideOf, side, () => new RelationSide(side));
 }
 
-function isLike(one: BelongsToMany, other: BelongsToMany): boolean {
+function noteDirection({ identifier, foreignIdentifier, through }: BelongsToMany): void {
+  const direction = { identifier, foreignIdentifier };
+  const known = directionsOf(through.model);
+  if (known.some((each) => isLike(each, direction))) return;
+  directionsByLinkModel.set(through.model, [...known, direction]);
+}
+
+function isLike(one: Direction, other: Direction): boolean {
   const { identifier, foreignIdentifier } = one;
   return identifier === other.identifier && foreignIdentifier === other.foreignIdentifier;
 }
 
-function isOtherSide(one: BelongsToMany, other: BelongsToMany): boolean {
+function isOpposite(one: Direction, other: Direction): boolean {
   const { identifier, foreignIdentifier } = one;
   return identifier === other.foreignIdentifier && foreignIdentifier === other.identifier;
 }

@@ -8,11 +8,16 @@ export type Undos = readonly (() => void)[];
 export class ReplacedMethods<Owner extends object> {
   readonly #owners = new Set<WeakRef<Owner>>();
   readonly #undos = new WeakMap<Owner, Undos>();
+  readonly #collected = new FinalizationRegistry<WeakRef<Owner>>((reference) => {
+    this.#owners.delete(reference);
+  });
 
   /** Replaces methods of `owner`, unless that was done already. */
   add(owner: Owner, replace: (owner: Owner) => Undos): void {
     if (this.#undos.has(owner)) return;
-    this.#owners.add(new WeakRef(owner));
+    const reference = new WeakRef(owner);
+    this.#owners.add(reference);
+    this.#collected.register(owner, reference);
     this.#undos.set(owner, replace(owner));
   }
 
