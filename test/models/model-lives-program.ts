@@ -58,7 +58,7 @@ const CASES: Record<string, () => Promise<number>> = {
     const before = await replace();
     const bytes = ((await replace()) - before) / 100_000;
     replaced.undo(); // until here, it is alive
-    return bytes < 15 ? 0 : bytes;
+    return bytes < 30 ? 0 : bytes;
   },
 };
 
