@@ -223,7 +223,8 @@ class Judge {
       this.#fateBesideSavepoints(scope),
       ...this.#undoings(scope).map((undoing) => {
         const fate = fateIn(undoing, at, at);
-        return fate === 'gone' && !isIn(scope, undoing.scope) ? 'unknown' : fate;
+        // A block inside may be older than the savepoint, and says by its own promise what became of it.
+        return fate === 'gone' && scope !== undoing.scope ? 'unknown' : fate;
       }),
     ]);
   }
