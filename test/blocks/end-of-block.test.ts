@@ -167,6 +167,9 @@ describeTransactions('the end of a block', (bench) => {
         connection.uninstall();
       });
 
+      // With mysql2, Sequelize itself waits for ever: it asks for the server's version meanwhile.
+      if (bench.database.dialect === 'mysql') continue;
+
       it(`of ${form.title} does not wait for a hook that queries when it gets a connection`, async () => {
         const other = bench.database.connect({ pool: { max: 2 } });
         const connection = bench.context.install(other, { using: 'other' });

@@ -109,7 +109,8 @@ describeTransactions('a hook of queries', (bench) => {
 
     await withHook('beforeQuery', failAtBegin, async () => {
       const error = await rejectionOf(atomic(() => bench.ledger.write('never')));
-      expect(error).to.have.property('parent');
+      expect(error).to.include({ code: 'SIGNALS_TRANSACTION_BROKEN' });
+      expect(error.cause).to.have.property('parent');
     });
 
     expect(transaction.inAtomicBlock()).to.equal(false);
