@@ -202,7 +202,7 @@ describeOnEachDatabase('install()', (database) => {
     const queryOfFirst = Object.getOwnPropertyNames(first);
     Object.freeze(sequelize.define('second', {}).prototype);
 
-    expect(() => install(sequelize)).to.throw(TypeError, '_initValues');
+    expect(() => install(sequelize)).to.throw(TypeError, 'object is not extensible');
 
     expect([...connections]).to.deep.equal([]);
     expect(Object.getOwnPropertyNames(sequelize)).to.deep.equal(before);
