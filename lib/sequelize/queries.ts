@@ -53,7 +53,7 @@ export function interceptQueries(database: Database): () => void {
   function route(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
     if (options?.[CONTROL]) return control.send(sql as string, options as ControlOptions);
     const named = database.blockNamed(options?.transaction);
-    const block = database.blockOfQuery(options?.transaction);
+    const block = named ? blocks.innermostIn(named) : database.blockOfQuery(options?.transaction);
     // A transaction that the library did not begin is left to whoever did.
     if (!block && options?.transaction) return original(sql, options);
     const writing = () => writes({ sql, dialect });
