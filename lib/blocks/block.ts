@@ -289,7 +289,7 @@ export abstract class Block implements SavepointOwner, OpenChild {
    */
   changing(subject: object, take: () => Memento<object>): Change | undefined {
     if (!this.open || !this.#isAtomic) return undefined;
-    return this.root.undoLog.note(subject, this.level, take);
+    return this.root.undoLog.note(subject, this, take);
   }
 
   get #isAtomic(): boolean {

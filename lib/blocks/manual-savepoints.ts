@@ -8,8 +8,6 @@ import { misusedError } from './transaction-errors.js';
 /** A call of `savepoint()`. It is a part of the block that it was made in. */
 class ManualSavepoint implements SavepointOwner {
   readonly parent: Block;
-  /** The mark of what changed in memory before it was set. */
-  changesBefore = 0;
 
   constructor(parent: Block) {
     this.parent = parent;
@@ -26,18 +24,19 @@ export async function setSavepoint(block: Block): Promise<string> {
   const owner = new ManualSavepoint(block);
   const savepoint = new Savepoint(stack, owner, block.savepoint);
   await block.query(writesNothing, () => {
-    owner.changesBefore = undoLog.open();
-    return savepoint.setInTurn();
+    const set = savepoint.setInTurn();
+    undoLog.open(savepoint.setAt);
+    return set;
   });
   return savepoint.name;
 }
 
 /** Forgets a savepoint; what came after it stays. */
 export async function commitSavepoint(block: Block, sid: string | undefined): Promise<void> {
-  const { savepoint, owner } = findSavepoint(block, sid);
+  const savepoint = findSavepoint(block, sid);
   await block.query(writesNothing, () => savepoint.releaseInTurn());
   savepoint.leave();
-  block.root.undoLog.close(owner.changesBefore);
+  block.root.undoLog.close(savepoint.setAt);
 }
 
 /**
@@ -45,7 +44,7 @@ export async function commitSavepoint(block: Block, sid: string | undefined): Pr
  * transaction that an error broke after the savepoint is sound again.
  */
 export async function rollbackSavepoint(block: Block, sid: string | undefined): Promise<void> {
-  const { savepoint, owner } = findSavepoint(block, sid);
+  const savepoint = findSavepoint(block, sid);
   const { callbacks, failures, stack, undoLog } = block.root;
   if (block.savepoint && stack.youngerThan(savepoint).includes(block.savepoint)) {
     throw misusedError(
@@ -65,7 +64,7 @@ export async function rollbackSavepoint(block: Block, sid: string | undefined): 
       undone() {
         callbacks.dropSince(savepoint.setAt, ({ block: by, moment }) => isUndone(by, moment));
         failures.mend((failure) => !failure.requested && isUndone(failure.block, failure.since));
-        undoLog.undoSince(owner.changesBefore);
+        undoLog.undoSince(savepoint.setAt, isUndone);
       },
     }),
   );
@@ -73,13 +72,9 @@ export async function rollbackSavepoint(block: Block, sid: string | undefined): 
 
 const writesNothing: Writes = () => false;
 
-function findSavepoint(
-  { root, label }: Block,
-  sid: string | undefined,
-): { savepoint: Savepoint; owner: ManualSavepoint } {
+function findSavepoint({ root, label }: Block, sid: string | undefined): Savepoint {
   const savepoint = sid === undefined ? undefined : root.stack.find(sid);
-  const owner = savepoint?.owner;
-  if (savepoint && owner instanceof ManualSavepoint) return { savepoint, owner };
+  if (savepoint?.owner instanceof ManualSavepoint) return savepoint;
   throw misusedError(
     `${label} has no savepoint ${show(sid)}. Give what transaction.savepoint() resolved to, ` +
       'in the same transaction, and not after savepointCommit() or the rollback of what it was set in.',

@@ -22,7 +22,7 @@ export class RootBlock extends Block {
   readonly stack: SavepointStack;
   readonly callbacks: Callbacks;
   readonly failures: FailureRecord = new FailureRecord();
-  readonly undoLog: UndoLog = new UndoLog();
+  readonly undoLog: UndoLog<Block>;
 
   readonly #real: RealTransaction;
   #beginning: Promise<void> | undefined;
@@ -35,6 +35,7 @@ export class RootBlock extends Block {
     this.handle = this.driver.makeHandle(this, handleOptions);
     this.stack = new SavepointStack(this.driver, this.handle);
     this.callbacks = new Callbacks(this.stack.clock);
+    this.undoLog = new UndoLog(this.stack.clock);
     this.#real = blocks.seam.source.realize(this);
     blocks.open.add(this);
     if (options.endsByHand) noteBegun(this);
@@ -120,7 +121,7 @@ export class RootBlock extends Block {
 
   protected detach(): void {
     this.blocks.open.delete(this);
-    if (!this.kept) this.undoLog.undoSince(0);
+    if (!this.kept) this.undoLog.undoSince(0, () => true);
     this.undoLog.forget(); // somebody may keep the transaction for long
   }
 }

@@ -13,7 +13,6 @@ export class SavepointBlock extends Block {
   readonly opened: number;
   readonly savepoint: Savepoint;
 
-  readonly #changesBefore: number;
   #beginning: Promise<void> | undefined;
   #begun = false;
 
@@ -23,7 +22,7 @@ export class SavepointBlock extends Block {
     this.root = parent.root;
     this.opened = this.root.stack.clock.tick();
     this.savepoint = new Savepoint(this.root.stack, this, parent.savepoint);
-    this.#changesBefore = this.root.undoLog.open();
+    this.root.undoLog.open(this.opened);
     this.handle = this.driver.makeSavepointHandle(
       this,
       handleOptions,
@@ -150,7 +149,7 @@ export class SavepointBlock extends Block {
   protected detach(): void {
     this.savepoint.leave();
     const { undoLog } = this.root;
-    if (this.undone) undoLog.undoSince(this.#changesBefore, this);
-    undoLog.close(this.#changesBefore);
+    if (this.undone) undoLog.undoSince(this.opened, (by) => isWithin(by.level, this));
+    undoLog.close(this.opened);
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import { isWithin, type Scope } from './scope.js';
 
 /** How something in memory was. */
@@ -13,16 +14,25 @@ export interface Change {
   readonly undone: boolean;
 }
 
-interface Entry extends Change {
-  readonly number: number;
+/** A block, of which something changes. */
+export interface Changing extends Scope {
+  /** What has to be undone for its work to be undone. */
   readonly level: Scope;
+}
+
+/** Whether what a block changed at a moment is undone. */
+export type IsUndone<By extends Changing> = (by: By, moment: number) => boolean;
+
+interface Entry<By extends Changing> extends Change {
+  readonly moment: number;
+  readonly by: By;
   memento: Memento<object>;
   undone: boolean;
 }
 
 /** An entry in the order of all of them. */
 interface Position {
-  readonly number: number;
+  readonly moment: number;
   readonly subject: WeakRef<object>;
 }
 
@@ -34,18 +44,21 @@ const FEW = 1000;
  * rows. As with callbacks, what a savepoint's rollback undoes came after it. Nothing is kept alive
  * by it: a long transaction may make many rows whose instances nobody holds.
  */
-export class UndoLog {
-  #entries: WeakMap<object, readonly Entry[]> | undefined;
+export class UndoLog<By extends Changing> {
+  readonly #clock: Clock;
+  #entries: WeakMap<object, readonly Entry<By>[]> | undefined;
   #order: Position[] = [];
   #tidyAt = FEW;
-  #last = 0;
-  /** Where the levels that can be undone by themselves begin. */
+  /** Since when there are levels that can be undone by themselves. */
   readonly #marks: number[] = [];
 
-  /** Begins a level that can be undone by itself. Returns the mark of its beginning. */
-  open(): number {
-    this.#marks.push(this.#last);
-    return this.#last;
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Begins a level at this moment, which can be undone by itself. */
+  open(mark: number): void {
+    this.#marks.push(mark);
   }
 
   /** Ends the level that began at `mark`: what changed in it is undone with what is around it. */
@@ -56,44 +69,43 @@ export class UndoLog {
     this.#revise(mark, (entries) =>
       entries.filter((entry, at) => {
         const before = entries[at - 1];
-        const isCovered = before && before.number > enclosing && isCoveredBy(entry, before);
-        return entry.number <= mark || !isCovered;
+        const isCovered = before && before.moment > enclosing && isCoveredBy(entry, before);
+        return entry.moment <= mark || !isCovered;
       }),
     );
   }
 
   /**
-   * Notes that `subject` is about to change in a block of `level`. How it is has to be taken before
-   * the first change at that level alone.
+   * Notes that `subject` is about to change in the block `by`. How it is has to be taken before the
+   * first change at the level of that block alone.
    */
-  note(subject: object, level: Scope, take: () => Memento<object>): Change {
+  note(subject: object, by: By, take: () => Memento<object>): Change {
     this.#entries ??= new WeakMap();
     const entries = this.#entries.get(subject) ?? [];
     const known = entries.at(-1);
-    if (known && known.number > (this.#marks.at(-1) ?? 0) && isWithin(known.level, level)) {
+    if (known && known.moment > (this.#marks.at(-1) ?? 0) && isWithin(known.by.level, by.level)) {
       return known;
     }
-    this.#last += 1;
-    const entry = { memento: take(), level, number: this.#last, undone: false };
+    const entry = { memento: take(), by, moment: this.#clock.tick(), undone: false };
     this.#entries.set(subject, [...entries, entry]);
-    this.#order.push({ subject: new WeakRef(subject), number: entry.number });
+    this.#order.push({ subject: new WeakRef(subject), moment: entry.moment });
     if (this.#order.length >= this.#tidyAt) this.#tidy();
     return entry;
   }
 
-  /** Puts back what changed after `mark`: in `level` and the levels inside it, or anywhere. */
-  undoSince(mark: number, level?: Scope): void {
+  /** Puts back what changed after `mark` and is undone. */
+  undoSince(mark: number, isUndone: IsUndone<By>): void {
     this.#revise(mark, (entries, subject) => {
-      const isUndone = (entry: Entry) =>
-        entry.number > mark && (!level || isWithin(entry.level, level));
-      const [first, ...others] = entries.filter(isUndone);
+      const [first, ...others] = entries.filter(
+        ({ by, moment }) => moment > mark && isUndone(by, moment),
+      );
       if (!first) return entries;
 
       for (const entry of [first, ...others]) entry.undone = true;
       first.memento.putBack(subject);
       const left = entries.filter((entry) => !entry.undone);
       // A block around this one that changed it meanwhile took what this one had made of it.
-      for (const entry of left) if (entry.number > first.number) entry.memento = first.memento;
+      for (const entry of left) if (entry.moment > first.moment) entry.memento = first.memento;
       return left;
     });
   }
@@ -107,10 +119,10 @@ export class UndoLog {
   /** Has `choose` say which entries stay, of each subject that has one since `mark`. */
   #revise(
     mark: number,
-    choose: (entries: readonly Entry[], subject: object) => readonly Entry[],
+    choose: (entries: readonly Entry<By>[], subject: object) => readonly Entry<By>[],
   ): void {
     let first = this.#order.length;
-    while (first > 0 && (this.#order[first - 1] as Position).number > mark) first -= 1;
+    while (first > 0 && (this.#order[first - 1] as Position).moment > mark) first -= 1;
     if (first === this.#order.length) return;
 
     const tail = this.#order.splice(first);
@@ -121,10 +133,10 @@ export class UndoLog {
     for (const position of tail) if (this.#stands(position)) this.#order.push(position);
   }
 
-  #stands({ subject, number }: Position): boolean {
+  #stands({ subject, moment }: Position): boolean {
     const alive = subject.deref();
     const entries = alive && this.#entries?.get(alive);
-    return entries?.some((entry) => entry.number === number) ?? false;
+    return entries?.some((entry) => entry.moment === moment) ?? false;
   }
 
   #tidy(): void {
@@ -134,6 +146,6 @@ export class UndoLog {
 }
 
 /** Whether whatever undoes an entry undoes the one before it as well, so that this one is enough. */
-function isCoveredBy({ level }: Entry, before: Entry): boolean {
-  return isWithin(before.level, level.parent ?? level);
+function isCoveredBy({ by: { level } }: Entry<Changing>, before: Entry<Changing>): boolean {
+  return isWithin(before.by.level, level.parent ?? level);
 }

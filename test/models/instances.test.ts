@@ -592,6 +592,27 @@ describeOnEachDatabase('an instance after a rollback', (database) => {
         await transaction.savepointCommit(sid);
       });
     });
+
+    it('stays as it was saved by the block around, after the rollback of one inside', async () => {
+      const order = build();
+      const [set, saving] = [new Moment(), new Moment()];
+
+      await atomic(async () => {
+        const inner = atomic(async () => {
+          const sid = await transaction.savepoint();
+          set.happen();
+          await saving.happened;
+          await transaction.savepointRollback(sid);
+        });
+        await set.happened;
+        const saved = order.save(); // its INSERT comes after the rollback
+        saving.happen();
+        await Promise.all([inner, saved]);
+      });
+
+      expect(order.isNewRecord).to.equal(false);
+      expect((await order.reload()).name).to.equal('new');
+    });
   });
 
   describe('of sequelize.transaction()', () => {
