@@ -98,6 +98,7 @@ export class Blocks {
       return true;
     }
     const { capture, source } = this.seam;
+    this.seam.noteDue([{ callback, capture }]);
     return capture?.takes(callback, robust) ?? source.holdsCallbacks;
   }
 }

@@ -11,4 +11,4 @@ export { Lock, type LockHolder } from './lock.js';
 export type { RootBlock } from './root-block.js';
 export { Savepoint, type SavepointOwner, SavepointStack } from './savepoint-stack.js';
 export type { RealTransaction, SendQuery, TransactionSource, Writes } from './source.js';
-export type { CommitFault } from './test-seam.js';
+export type { CommitFault, TestSeam } from './test-seam.js';

@@ -86,6 +86,7 @@ export class RootBlock extends Block {
 
   #dueCallbacks(): DueCallback[] {
     const callbacks = this.callbacks.take();
+    this.blocks.seam.noteDue(callbacks);
     return this.#real.holdsCallbacks ? callbacks.filter(({ capture }) => capture) : callbacks;
   }
 

@@ -1,5 +1,5 @@
 import { FlowValue } from '../base/index.js';
-import type { Capture } from './callbacks.js';
+import type { Callback, Capture, DueCallback } from './callbacks.js';
 import type { RealTransaction, TransactionSource } from './source.js';
 
 /** Ends a commit in a way of its own, in place of `transaction.commit()`. */
@@ -13,6 +13,9 @@ export class TestSeam {
   readonly #pool: TransactionSource;
   readonly #sourceOfFlow = new FlowValue<TransactionSource>();
   readonly #captureOfFlow = new FlowValue<Capture>();
+  readonly #everywhere: Capture[] = [];
+  readonly #everywhereOfFlow = new FlowValue<Capture>();
+  readonly #whoMisses = new Set<(missed: Callback) => void>();
   readonly #faults: CommitFault[] = [];
   #source: TransactionSource;
 
@@ -45,15 +48,52 @@ export class TestSeam {
     return this.#sourceOfFlow.run(source, body);
   }
 
-  /** Who gets the callbacks of the current flow. */
+  /** Who gets the callbacks of the current flow: the innermost of its own, else of the process. */
   get capture(): Capture | undefined {
     const capture = this.#captureOfFlow.get();
-    return capture?.active ? capture : undefined;
+    return capture?.active ? capture : this.#everywhere.at(-1);
+  }
+
+  /** The captures of the whole process that go on, the innermost last. */
+  get capturesEverywhere(): readonly Capture[] {
+    return this.#everywhere;
+  }
+
+  /** Whether a capture of the whole process goes on that the current flow is no part of. */
+  get isCapturedByAnother(): boolean {
+    const innermost = this.#everywhere.at(-1);
+    return innermost !== undefined && innermost !== this.#everywhereOfFlow.get();
   }
 
   /** Runs `body` in a flow whose callbacks are offered to `capture`. */
   runCapturing<Result>(capture: Capture, body: () => Result): Result {
     return this.#captureOfFlow.run(capture, body);
+  }
+
+  /** Offers `capture` the callbacks of all flows that have none of their own, until `body` has settled. */
+  async captureEverywhere<Result>(capture: Capture, body: () => Promise<Result>): Promise<Result> {
+    this.#everywhere.push(capture);
+    try {
+      return await this.#everywhereOfFlow.run(capture, () => this.runCapturing(capture, body));
+    } finally {
+      this.#everywhere.splice(this.#everywhere.indexOf(capture), 1);
+    }
+  }
+
+  /** Has `tell` told of each callback whose time has come and that no capture gets. Returns the undo. */
+  watchMissed(tell: (missed: Callback) => void): () => void {
+    this.#whoMisses.add(tell);
+    return () => {
+      this.#whoMisses.delete(tell);
+    };
+  }
+
+  /** Tells of those whose time has come. */
+  noteDue(due: readonly Pick<DueCallback, 'callback' | 'capture'>[]): void {
+    if (this.#whoMisses.size === 0) return;
+    for (const { callback } of due.filter(({ capture }) => !capture)) {
+      for (const tell of this.#whoMisses) tell(callback);
+    }
   }
 
   /** Commits, unless a test asked for a fault. */

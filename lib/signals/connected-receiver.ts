@@ -55,6 +55,11 @@ export abstract class ConnectedReceiver {
     return weakKey(this.listedUnder);
   }
 
+  /** The sender as it is known to the signal, as long as it lives; none for any sender. */
+  get sender(): unknown {
+    return this.#list.sender;
+  }
+
   /** The sender where it is a primitive, as a model's name is. */
   primitiveSender(): unknown {
     return this.#list.primitive;

@@ -7,7 +7,7 @@
 export type { ConnectOptions, DisconnectOptions } from './connect-options.js';
 export type { ConnectedReceiver } from './connected-receiver.js';
 export { liveReceivers } from './live-receivers.js';
-export { type Mute, muteEverywhere, muteInFlow } from './muting.js';
+export { type Mute, muteEverywhere, muteInFlow, mutesEverywhere } from './muting.js';
 export type { BySender, Decided, PayloadArgument, PayloadOf } from './payload.js';
 export type { AnyReceiver, Receiver, SignalEvent } from './receiver.js';
 export {

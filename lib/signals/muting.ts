@@ -65,6 +65,11 @@ export function muteInFlow<Result>(mutes: readonly Mute[], body: () => Result): 
   }
 }
 
+/** What is muted in the whole process, oldest first. */
+export function mutesEverywhere(): readonly Pick<Mute, 'signal' | 'sender'>[] {
+  return [...everywhere];
+}
+
 /** True when something is muted somewhere: the cheap question to ask first. */
 export function isAnythingMuted(): boolean {
   return activeMutes > 0;
@@ -118,6 +123,14 @@ class ActiveMute {
   constructor(mute: Mute) {
     this.#mute = mute;
     activeMutes += 1;
+  }
+
+  get signal(): Mute['signal'] {
+    return this.#mute.signal;
+  }
+
+  get sender(): Mute['sender'] {
+    return this.#mute.sender;
   }
 
   get ended(): boolean {

@@ -107,7 +107,7 @@ export class ReceiverTable {
     const known = this.#listOf(sender);
     if (known !== undefined) return known;
 
-    const made = isObject(sender) ? new SenderReceivers(this) : new SenderReceivers(this, sender);
+    const made = new SenderReceivers(this, sender);
     if (isObject(sender)) this.#byObject.set(sender, made);
     else this.#byPrimitive.set(sender, made);
     return made;

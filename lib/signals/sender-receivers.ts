@@ -1,3 +1,4 @@
+import { isObject } from '../base/index.js';
 import type { ConnectedReceiver } from './connected-receiver.js';
 import { type IdentityKey, knownStandIn } from './identity-key.js';
 import { trackReceiversOf } from './live-receivers.js';
@@ -8,15 +9,22 @@ import type { Signal } from './signal.js';
 export class SenderReceivers {
   /** The sender where it is a primitive. Any other sender is left out: it must be free to die. */
   readonly primitive: unknown;
+  readonly #sender: WeakRef<object> | undefined;
   readonly #table: ReceiverTable;
   readonly #byIdentity = new Map<IdentityKey, ConnectedReceiver>();
   #byOrder: Map<number, ConnectedReceiver> | undefined;
   #snapshot: readonly ConnectedReceiver[] | undefined;
   #weakly: WeakRef<SenderReceivers> | undefined;
 
-  constructor(table: ReceiverTable, primitive?: unknown) {
+  constructor(table: ReceiverTable, sender?: unknown) {
     this.#table = table;
-    this.primitive = primitive;
+    if (isObject(sender)) this.#sender = new WeakRef(sender);
+    else this.primitive = sender;
+  }
+
+  /** The sender, as long as it lives; none for any sender. */
+  get sender(): unknown {
+    return this.#sender ? this.#sender.deref() : this.primitive;
   }
 
   get signal(): Signal<object> {

@@ -1,5 +1,13 @@
-import { BOOLEAN, checkOptions, InvalidArgumentError, type OptionRules } from '../base/index.js';
-import type { Callback, Callbacks, Capture, DueCallback } from '../blocks/for-testing.js';
+import {
+  BOOLEAN,
+  checkOptions,
+  functionName,
+  InvalidArgumentError,
+  logger,
+  type OptionRules,
+  SignalsError,
+} from '../base/index.js';
+import type { Callback, Callbacks, Capture, DueCallback, TestSeam } from '../blocks/for-testing.js';
 import type { Database } from '../sequelize/index.js';
 import { databaseFor, runCallbacks, USING, type Using } from '../transactions/index.js';
 import { SavepointSource } from './savepoint-source.js';
@@ -13,9 +21,34 @@ export interface CaptureOptions {
 }
 
 /** {@inheritDoc captureOnCommitCallbacks} */
-export interface CaptureOnCommitCallbacks {
+export interface CaptureCallbacks {
   (body: () => unknown): Promise<Callback[]>;
   (options: CaptureOptions, body: () => unknown): Promise<Callback[]>;
+}
+
+/** {@inheritDoc captureOnCommitCallbacks} */
+export interface CaptureOnCommitCallbacks extends CaptureCallbacks {
+  /**
+   * As `captureOnCommitCallbacks`, but captures what any asynchronous flow registers until the
+   * function has settled: so do the requests that it sends to a server in this process.
+   *
+   * @remarks
+   * What another capture of its own flow is there for goes to that one. It nests. Where two tests
+   * run at the same time it cannot tell whose a callback is: the second call rejects then. What a
+   * block of another flow has registered is captured, also if that block is still open at the end.
+   *
+   * @example
+   * ```ts
+   * import { captureOnCommitCallbacks } from 'sequelize-signals/testing';
+   *
+   * const callbacks = await captureOnCommitCallbacks.everywhere({ execute: true }, () =>
+   *   fetch('http://localhost:3000/orders', { method: 'POST' }),
+   * );
+   * console.log(callbacks.length);
+   * ```
+   * @throws {@link SignalsError} when another test captures everywhere.
+   */
+  readonly everywhere: CaptureCallbacks;
 }
 
 /**
@@ -26,7 +59,9 @@ export interface CaptureOnCommitCallbacks {
  * @remarks
  * What the function registers outside of a block is captured too. Only its own asynchronous flow
  * is looked at, so a test that runs at the same time is not disturbed, and what was registered
- * before stays. Captures nest: the inner one has what is registered inside of it.
+ * before stays. A server in the same process handles requests in flows of its own: `everywhere`
+ * captures theirs as well, and a warning says so when nothing was captured while they ran some.
+ * Captures nest: the inner one has what is registered inside of it.
  *
  * With `execute` the callbacks run when the function has resolved, as after a commit: in order,
  * each awaited, outside of any block, those of a block inside a callback at the end of that block;
@@ -46,29 +81,73 @@ export interface CaptureOnCommitCallbacks {
  * @throws {@link InvalidArgumentError} when an argument is of the wrong kind.
  * @throws {@link NotInstalledError} when `using` names no installed database.
  */
-export const captureOnCommitCallbacks: CaptureOnCommitCallbacks = (
-  first: CaptureOptions | (() => unknown),
-  second?: () => unknown,
-) => {
-  const [options, body] = typeof first === 'function' ? [{}, first] : [first, second];
-  checkOptions('captureOnCommitCallbacks()', options, RULES);
-  if (typeof body !== 'function') {
-    throw new InvalidArgumentError('captureOnCommitCallbacks() needs a function.');
+export const captureOnCommitCallbacks: CaptureOnCommitCallbacks = Object.assign(
+  captureIn('captureOnCommitCallbacks()', ({ blocks: { seam } }, capture, body) =>
+    seam.runCapturing(capture, () => hinting(seam, body)),
+  ),
+  {
+    everywhere: captureIn(
+      'captureOnCommitCallbacks.everywhere()',
+      async ({ alias, blocks: { seam } }, capture, body) => {
+        if (seam.isCapturedByAnother) throw capturedError(alias);
+        return await seam.captureEverywhere(capture, body);
+      },
+    ),
+  },
+);
+
+/** Makes a call that captures where `run` looks. */
+function captureIn(
+  call: string,
+  run: (
+    database: Database,
+    capture: Capture,
+    body: () => Promise<Callback[]>,
+  ) => Promise<Callback[]>,
+): CaptureCallbacks {
+  return (first: CaptureOptions | (() => unknown), second?: () => unknown) => {
+    const [options, body] = typeof first === 'function' ? [{}, first] : [first, second];
+    checkOptions(call, options, RULES);
+    if (typeof body !== 'function') throw new InvalidArgumentError(`${call} needs a function.`);
+
+    const database = databaseFor(options.using);
+    const capture = new CallbackCapture(database);
+    return run(database, capture, async () => {
+      const due = await capture.during(body);
+      return options.execute ? capture.execute(due) : due.map(({ callback }) => callback);
+    });
+  };
+}
+
+/** Says so when a capture of one flow got nothing, and callbacks ran in another. */
+async function hinting(seam: TestSeam, capture: () => Promise<Callback[]>): Promise<Callback[]> {
+  const missed: Callback[] = [];
+  const stopWatching = seam.watchMissed((callback) => missed.push(callback));
+  const captured = await capture().finally(stopWatching);
+  const [first] = missed;
+  if (first && captured.length === 0) {
+    logger().warn(
+      `captureOnCommitCallbacks() captured nothing, while the time of the callback "${functionName(first)}" came in another asynchronous flow. ` +
+        'A server in this process handles its requests in flows of its own: captureOnCommitCallbacks.everywhere() captures their callbacks as well.',
+    );
   }
-  const database = databaseFor(options.using);
-  const capture = new FlowCapture(database);
-  return database.blocks.seam.runCapturing(capture, async () => {
-    const due = await capture.during(body);
-    return options.execute ? capture.execute(due) : due.map(({ callback }) => callback);
-  });
-};
+  return captured;
+}
+
+function capturedError(alias: string): SignalsError {
+  return new SignalsError(
+    'SIGNALS_IN_USE',
+    `Another test captures the callbacks of the database "${alias}" everywhere, and it cannot be told whose a callback is. ` +
+      'Run the two one after another, or have one of them call captureOnCommitCallbacks() for its own flow.',
+  );
+}
 
 const RULES: OptionRules = {
   using: USING,
   execute: BOOLEAN,
 };
 
-class FlowCapture implements Capture {
+class CallbackCapture implements Capture {
   readonly #database: Database;
   readonly #queues = new Set<Callbacks>();
   #due: DueCallback[] = [];

@@ -6,6 +6,7 @@
 export { LeakError } from '../base/index.js';
 export { assertNoLeaks } from './assert-no-leaks.js';
 export {
+  type CaptureCallbacks,
   type CaptureOnCommitCallbacks,
   type CaptureOptions,
   captureOnCommitCallbacks,

@@ -54,6 +54,11 @@ export interface SignalMute extends Muted {
 
   /** Mutes in the whole process, until the result is disposed of. */
   everywhere(): MutedEverywhere;
+  /**
+   * Mutes in the whole process until `body` has settled: what a server in this process does for the
+   * requests that `body` sends is muted, and so is what a test does that runs at the same time.
+   */
+  everywhere<Result>(body: (muted: Muted) => Result): Promise<Awaited<Result>>;
 
   /**
    * Wraps a function, or decorates a method, so that each call runs muted, until what it returns
@@ -128,16 +133,25 @@ export function muteSignals(
     return wrapped;
   }
 
+  function everywhere(): MutedEverywhere;
+  function everywhere<Result>(body: (muted: Muted) => Result): Promise<Awaited<Result>>;
+  function everywhere(body?: (muted: Muted) => unknown): unknown {
+    if (body !== undefined && typeof body !== 'function') {
+      throw new InvalidArgumentError(`everywhere() runs a function, not ${show(body)}.`);
+    }
+    const calls: SuppressedCall[] = [];
+    const end = muteEverywhere(mutesInto(calls));
+    const muted = { suppressed: calls, [Symbol.dispose]: end };
+    return body === undefined ? muted : (async () => body(muted))().finally(end);
+  }
+
   return Object.assign(mute as unknown as SignalMute, {
     suppressed,
     async run<Result>(body: (muted: Muted) => Result): Promise<Awaited<Result>> {
       const calls: SuppressedCall[] = [];
       return await muteInFlow(mutesInto(calls), () => body({ suppressed: calls }));
     },
-    everywhere(): MutedEverywhere {
-      const calls: SuppressedCall[] = [];
-      return { suppressed: calls, [Symbol.dispose]: muteEverywhere(mutesInto(calls)) };
-    },
+    everywhere,
   });
 }
 

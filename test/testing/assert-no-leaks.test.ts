@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { onCommit, Signal } from 'sequelize-signals';
-import { assertNoLeaks, LeakError } from 'sequelize-signals/testing';
+import { onCommit, postSave, Signal } from 'sequelize-signals';
+import { assertNoLeaks, LeakError, muteSignals } from 'sequelize-signals/testing';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { forgetLeaks } from './forget-leaks.js';
 import { GuestBook } from './guest-book.js';
@@ -27,11 +27,44 @@ describe('assertNoLeaks()', () => {
 
     expect(leaks()).to.deep.equal([
       'orderPaid has the receiver "ship"',
-      'orderPaid has the receiver "anonymous"',
+      `orderPaid has the receiver "anonymous" of 'shop'`,
     ]);
     expect(leaks()).to.deep.equal([]);
     undo();
     undoOther();
+  });
+
+  it('names senders, and the dispatchUid where there is one', () => {
+    class Order {}
+    const ship = (): void => {};
+    const undos = [
+      signal.connect(ship, { sender: Order, dispatchUid: 'shipping' }),
+      signal.connect(ship, { sender: new Order() }),
+      signal.connect(ship, { dispatchUid: Symbol('uid') }),
+      postSave.connect(ship, { sender: 'Order' }),
+    ];
+
+    expect(leaks()).to.deep.equal([
+      `orderPaid has the receiver "ship" of Order with the dispatchUid 'shipping'`,
+      'orderPaid has the receiver "ship" of Order {}',
+      'orderPaid has the receiver "ship" with the dispatchUid Symbol(uid)',
+      `postSave has the receiver "ship" of 'Order'`,
+    ]);
+    for (const undo of undos) undo();
+  });
+
+  it('finds what is muted everywhere, once', () => {
+    const muted = [
+      muteSignals(signal).everywhere(),
+      muteSignals(signal, { sender: 'shop' }).everywhere(),
+    ];
+
+    expect(leaks()).to.deep.equal([
+      'orderPaid is muted everywhere',
+      `orderPaid of 'shop' is muted everywhere`,
+    ]);
+    expect(leaks()).to.deep.equal([]);
+    for (const mute of muted) mute[Symbol.dispose]();
   });
 
   it('has nothing against what was there before, or is gone', () => {
@@ -52,7 +85,7 @@ describe('assertNoLeaks()', () => {
     signal.connect(ship);
     signal.connect(ship, { sender: 'shop' });
 
-    expect(leaks()).to.deep.equal(['orderPaid has the receiver "ship"']);
+    expect(leaks()).to.deep.equal([`orderPaid has the receiver "ship" of 'shop'`]);
     signal.disconnect(ship);
     signal.disconnect(ship, { sender: 'shop' });
   });

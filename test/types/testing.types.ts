@@ -42,6 +42,9 @@ export function whatIsMutedKeepsItsType(): void {
     Promise<AnyReceiver | undefined>
   >();
   expectTypeOf(mute.everywhere()).toExtend<Disposable>();
+  expectTypeOf(mute.everywhere(async ({ suppressed }) => suppressed.length)).toEqualTypeOf<
+    Promise<number>
+  >();
 }
 
 export function aMuteDecorates(): void {
@@ -78,6 +81,9 @@ export async function aCaptureResolvesToFunctions(): Promise<void> {
   expectTypeOf(executed).toEqualTypeOf<(() => unknown)[]>();
   // @ts-expect-error -- there is nothing to run
   await captureOnCommitCallbacks({ execute: true });
+
+  const ofRequests = await captureOnCommitCallbacks.everywhere({ using: 'other' }, () => 1);
+  expectTypeOf(ofRequests).toEqualTypeOf<(() => unknown)[]>();
 }
 
 export function otherToolsRefuse(): void {
