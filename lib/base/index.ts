@@ -6,6 +6,7 @@
  */
 export { allOrNothing, ifItFails } from './all-or-nothing.js';
 export { FlowValue } from './context.js';
+export { heldElsewhere, hintAtCopies, hold } from './copies.js';
 export { dressAs } from './dress-as.js';
 export {
   AliasTakenError,

@@ -4,10 +4,13 @@ import {
   allOrNothing,
   BOOLEAN,
   checkOptions,
+  heldElsewhere,
+  hold,
   InvalidArgumentError,
   ifItFails,
   NAME,
   type OptionRules,
+  SignalsError,
 } from '../base/index.js';
 import { connectModels } from '../models/index.js';
 import { Database } from '../sequelize/index.js';
@@ -57,12 +60,14 @@ const RULES: OptionRules = { using: NAME, useCLS: BOOLEAN };
  * @throws {@link InvalidArgumentError} when `sequelize` is not an instance of Sequelize 6, or an
  * option is unknown or of the wrong kind.
  * @throws {@link AliasTakenError} when another instance has the alias, or this one has another.
+ * @throws {@link SignalsError} when another loaded copy of this package has installed the instance.
  */
 export function install(sequelize: Sequelize, options: InstallOptions = {}): Connection {
   assertSequelize(sequelize);
   checkOptions('install()', options, RULES);
   const installed = connections.get(sequelize);
   if (installed) return asAskedFor(installed, options);
+  assertNotElsewhere(sequelize);
 
   const { using: alias = 'default', useCLS = true } = options;
   assertAliasFree(alias);
@@ -72,12 +77,26 @@ export function install(sequelize: Sequelize, options: InstallOptions = {}): Con
 function connect(database: Database): Connection {
   addDatabase(database);
   ifItFails(() => removeDatabase(database));
+  const letGo = hold(database.sequelize);
+  ifItFails(letGo);
   const disconnectModels = connectModels(database);
   return new Connection(database, () => {
     database.uninstall();
     removeDatabase(database);
     disconnectModels();
+    letGo();
   });
+}
+
+/** Two copies would each put their methods over those of the other, and neither know its blocks. */
+function assertNotElsewhere(sequelize: Sequelize): void {
+  const elsewhere = heldElsewhere(sequelize);
+  if (elsewhere === undefined) return;
+  throw new SignalsError(
+    'SIGNALS_SECOND_COPY',
+    `This Sequelize instance is installed by ${elsewhere}. ` +
+      'Have both come from one place, or uninstall() it there first.',
+  );
 }
 
 function assertSequelize(sequelize: unknown): void {

@@ -1,5 +1,12 @@
 import type { Model, ModelStatic } from 'sequelize';
-import { InvalidArgumentError } from '../base/index.js';
+import {
+  functionName,
+  heldElsewhere,
+  InvalidArgumentError,
+  isObject,
+  logger,
+  peek,
+} from '../base/index.js';
 import { modelItself } from '../sequelize/index.js';
 import {
   type AnyReceiver,
@@ -87,6 +94,7 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
   ): Undo;
   override connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
     checkSender(options);
+    warnOfOtherCopy(this, options?.sender);
     return super.connect(receiver as Receiver<PayloadFor<Kind, Model>>, options);
   }
 
@@ -123,6 +131,22 @@ function checkSender(options: DisconnectOptions | null | undefined): void {
   if (sender === undefined || sender === null || isModelSender(sender)) return;
   throw new InvalidArgumentError(
     'The sender of a model signal must be a model, or the name of one that need not be defined yet.',
+  );
+}
+
+const warnedOf = new WeakSet<object>();
+
+/** Warns, once for each instance, of a model whose signals another copy of this package sends. */
+function warnOfOtherCopy({ name }: Signal<object>, sender: unknown): void {
+  const sequelize = peek(sender, 'sequelize');
+  if (!isObject(sequelize) || warnedOf.has(sequelize)) return;
+
+  const elsewhere = heldElsewhere(sequelize);
+  if (elsewhere === undefined) return;
+  warnedOf.add(sequelize);
+  logger().warn(
+    `A receiver of ${name} was connected to the model "${functionName(sender as ModelStatic<Model>)}", whose Sequelize instance is installed by ${elsewhere}. ` +
+      'It is not called: connect it by the copy that has the instance.',
   );
 }
 

@@ -6,6 +6,7 @@
 
 export type { ConnectOptions, DisconnectOptions } from './connect-options.js';
 export type { ConnectedReceiver } from './connected-receiver.js';
+export { looksLikeSignal, showNoSignal } from './foreign-signal.js';
 export { liveReceivers } from './live-receivers.js';
 export { type Mute, muteEverywhere, muteInFlow, mutesEverywhere } from './muting.js';
 export type { BySender, Decided, PayloadArgument, PayloadOf } from './payload.js';

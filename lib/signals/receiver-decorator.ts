@@ -1,5 +1,6 @@
-import { InvalidArgumentError, show } from '../base/index.js';
+import { InvalidArgumentError } from '../base/index.js';
 import { type ConnectOptions, checkConnectOptions } from './connect-options.js';
+import { showNoSignal } from './foreign-signal.js';
 import type { BySender, PayloadOf } from './payload.js';
 import { checkReceiver, type Receiver, type SignalEvent } from './receiver.js';
 import { Signal } from './signal.js';
@@ -101,7 +102,7 @@ function signalsIn(signals: SignalOrSignals): readonly Signal<object>[] {
   if (Array.isArray(targets) && targets.every((target) => target instanceof Signal)) return targets;
 
   throw new InvalidArgumentError(
-    `receiver() needs a Signal or an array of Signals, not ${show(signals)}.`,
+    `receiver() needs a Signal or an array of Signals, not ${showNoSignal(signals)}`,
   );
 }
 

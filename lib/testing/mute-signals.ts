@@ -8,10 +8,12 @@ import {
 } from '../base/index.js';
 import {
   type AnyReceiver,
+  looksLikeSignal,
   type Mute,
   muteEverywhere,
   muteInFlow,
   Signal,
+  showNoSignal,
 } from '../signals/index.js';
 import { type AnyClass, type AnyFunction, muteClass, muteFunction } from './mute-functions.js';
 
@@ -170,7 +172,7 @@ function argumentsOf(given: readonly unknown[]): {
   options: MuteOptions;
 } {
   const last = given.at(-1);
-  const hasOptions = given.length > 0 && !(last instanceof Signal);
+  const hasOptions = given.length > 0 && !looksLikeSignal(last);
   const options = hasOptions ? last : {};
   const targets = hasOptions ? given.slice(0, -1) : given;
   if (hasOptions) checkOptions('muteSignals()', options, RULES);
@@ -178,7 +180,7 @@ function argumentsOf(given: readonly unknown[]): {
   if (targets.length === 0) throw new InvalidArgumentError('muteSignals() needs a Signal.');
   for (const target of targets) {
     if (target instanceof Signal) continue;
-    throw new InvalidArgumentError(`muteSignals() mutes Signals, not ${show(target)}.`);
+    throw new InvalidArgumentError(`muteSignals() mutes Signals, not ${showNoSignal(target)}`);
   }
   return { targets: targets as readonly Signal<object>[], options: options as MuteOptions };
 }

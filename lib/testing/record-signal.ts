@@ -4,9 +4,8 @@ import {
   InvalidArgumentError,
   type OptionRules,
   SignalsError,
-  show,
 } from '../base/index.js';
-import { type EventOf, Signal } from '../signals/index.js';
+import { type EventOf, Signal, showNoSignal } from '../signals/index.js';
 
 /** Options of `recordSignal`. */
 export interface RecordSignalOptions<Sender = unknown> {
@@ -51,7 +50,7 @@ export function recordSignal<Recorded extends Signal<object>, Sender = unknown>(
   options: RecordSignalOptions<Sender> = {},
 ): SignalRecording<EventOf<Recorded, Sender>> {
   if (!(signal instanceof Signal)) {
-    throw new InvalidArgumentError(`recordSignal() needs a Signal, not ${show(signal)}.`);
+    throw new InvalidArgumentError(`recordSignal() needs a Signal, not ${showNoSignal(signal)}`);
   }
   checkOptions('recordSignal()', options, RULES);
   return new Recording(signal, options);

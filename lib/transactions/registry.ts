@@ -1,6 +1,8 @@
 import type { Sequelize } from 'sequelize';
 import {
   AliasTakenError,
+  heldElsewhere,
+  hintAtCopies,
   InvalidArgumentError,
   NotInstalledError,
   type OptionRule,
@@ -22,14 +24,19 @@ export function findDatabase(using: Using): Database | undefined {
 export function databaseFor(using: Using = 'default'): Database {
   const database = isUsing(using) ? findDatabase(using) : undefined;
   if (database) return database;
-  if (typeof using !== 'string') {
-    throw new NotInstalledError(
-      'The Sequelize instance given as "using" is not installed. Call install(sequelize) first.',
-    );
-  }
+  if (typeof using !== 'string') throw instanceError(using);
   throw new NotInstalledError(
     `No Sequelize instance is installed under the alias "${using}". ` +
-      `Call install(sequelize${using === 'default' ? '' : `, { using: '${using}' }`}) first.`,
+      `Call install(sequelize${using === 'default' ? '' : `, { using: '${using}' }`}) first.${hintAtCopies()}`,
+  );
+}
+
+function instanceError(sequelize: Sequelize): NotInstalledError {
+  const elsewhere = heldElsewhere(sequelize);
+  return new NotInstalledError(
+    elsewhere === undefined
+      ? 'The Sequelize instance given as "using" is not installed. Call install(sequelize) first.'
+      : `The Sequelize instance given as "using" is installed by ${elsewhere}. Have both come from one place.`,
   );
 }
 
