@@ -76,7 +76,8 @@ async function patiently(before: Turn, waiting: LockHolder, patience: number): P
         'Start it after the other, nest it inside the other, or run it with transaction.outside().',
     );
   }, patience);
-  timer.unref();
+  // Where a test runner imitates a browser, as Jest's jsdom does, a timer is a number.
+  if (typeof timer === 'object') timer.unref();
   try {
     await before.end.opened();
   } finally {
