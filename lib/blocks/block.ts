@@ -74,8 +74,13 @@ export abstract class Block implements SavepointOwner, OpenChild {
     this.options = options;
   }
 
-  /** Makes the block real on the server, once. Returns nothing to wait for when it is. */
-  abstract materialize(): Promise<void> | undefined;
+  /**
+   * Makes the block real on the server, once. Returns nothing to wait for when it is.
+   *
+   * @param first - a savepoint inside it that is needed at once. It is set as well where that takes no
+   * round trip of its own.
+   */
+  abstract materialize(first?: Savepoint): Promise<void> | undefined;
   /** Keeps the work of the block, in which nothing goes on any more. */
   protected abstract keep(): Promise<void>;
   /** Undoes the work of the block, in which nothing goes on any more. */
@@ -105,10 +110,10 @@ export abstract class Block implements SavepointOwner, OpenChild {
     return this.#phase === 'ended';
   }
 
-  /** The innermost level around it, itself included, that is open: whose work its own is part of. */
-  get openLevel(): Block {
+  /** The innermost level around it, itself included, that has not ended: whose work its own is part of. */
+  get unendedLevel(): Block {
     let level: Block = this;
-    while (!level.open && level.parent) level = level.parent;
+    while (level.ended && level.parent) level = level.parent;
     return level;
   }
 

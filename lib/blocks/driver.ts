@@ -33,6 +33,18 @@ export interface Driver {
   releaseSavepoint(root: Handle, name: string, level?: Handle): Promise<unknown>;
   /** Undoes what came after a savepoint; the savepoint itself stays, until it is released. */
   rollbackToSavepoint(root: Handle, name: string, level?: Handle): Promise<unknown>;
+  /** Forgets one savepoint and sets another one, in one round trip. Only where the driver `joins`. */
+  replaceSavepoint(root: Handle, released: string, name: string): Promise<unknown>;
+  /** Undoes what came after a savepoint and forgets it, in one round trip. Only where the driver `joins`. */
+  dropSavepoint(root: Handle, name: string): Promise<unknown>;
+
+  /**
+   * Whether the server takes a statement of `level` together with one of `root`, and nobody wants to
+   * see each by itself.
+   */
+  joins(root: Handle, level?: Handle): boolean;
+  /** Whether the server is known to be in the transaction, and every statement of it to have gone well. */
+  isKnownSound(root: Handle): boolean;
 
   /** Whether the server refused a statement because of an earlier one, whose error was caught. */
   isAborted(error: unknown): boolean;

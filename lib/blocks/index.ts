@@ -17,6 +17,7 @@ export { Lock } from './lock.js';
 export { commitSavepoint, rollbackSavepoint, setSavepoint } from './manual-savepoints.js';
 export type { BlockObserver } from './observer.js';
 export type { RootBlock } from './root-block.js';
+export type { Savepoint } from './savepoint-stack.js';
 export type { RealTransaction, SendQuery, TransactionSource, Writes } from './source.js';
 export {
   foreignError,

@@ -56,7 +56,7 @@ export async function rollbackSavepoint(block: Block, sid: string | undefined): 
   const means = (level: Block, moment: number) =>
     level === block || (moment < block.opened && isWithin(block, level));
   const isUndone = (by: Block, moment: number) =>
-    moment > savepoint.setAt && means(by.openLevel, moment);
+    moment > savepoint.setAt && means(by.unendedLevel, moment);
   await block.restore(() =>
     savepoint.rollBackInTurn({
       means,

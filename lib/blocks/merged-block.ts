@@ -2,6 +2,7 @@ import { Block, type BlockOptions } from './block.js';
 import type { Handle } from './driver.js';
 import type { RootBlock } from './root-block.js';
 import type { Savepoint } from './savepoint-stack.js';
+import type { Change, Memento } from './undo-log.js';
 
 /** A level without a savepoint of its own (D-209): when it fails, the one around it is broken. */
 export class MergedBlock extends Block {
@@ -23,8 +24,8 @@ export class MergedBlock extends Block {
     return this.parent.savepoint;
   }
 
-  materialize(): Promise<void> | undefined {
-    return this.parent.materialize();
+  materialize(first?: Savepoint): Promise<void> | undefined {
+    return this.parent.materialize(first);
   }
 
   override begin(): Promise<void> | undefined {
@@ -33,6 +34,11 @@ export class MergedBlock extends Block {
 
   override queryHandle(): Handle {
     return this.parent.queryHandle();
+  }
+
+  /** What goes on after its end names the transaction of the block around, and is work of that one. */
+  override changing(subject: object, take: () => Memento<object>): Change | undefined {
+    return this.open ? super.changing(subject, take) : this.parent.changing(subject, take);
   }
 
   protected async keep(): Promise<void> {

@@ -4,7 +4,7 @@ import { Callbacks, type DueCallback } from './callbacks.js';
 import type { Handle, Outcome } from './driver.js';
 import { FailureRecord } from './failure-record.js';
 import { noteBegun } from './left-open.js';
-import { SavepointStack } from './savepoint-stack.js';
+import { type Savepoint, SavepointStack } from './savepoint-stack.js';
 import type { RealTransaction } from './source.js';
 import { falseCommitError, swallowedError } from './transaction-errors.js';
 import { UndoLog } from './undo-log.js';
@@ -33,10 +33,12 @@ export class RootBlock extends Block {
   constructor(blocks: Blocks, handleOptions: object, options: BlockOptions) {
     super(blocks, options);
     this.handle = this.driver.makeHandle(this, handleOptions);
-    this.stack = new SavepointStack(this.driver, this.handle);
+    this.#real = blocks.seam.source.realize(this);
+    this.stack = new SavepointStack(this.driver, this.handle, {
+      releasesLater: this.#real.hasOwnSavepoints,
+    });
     this.callbacks = new Callbacks(this.stack.clock);
     this.undoLog = new UndoLog(this.stack.clock);
-    this.#real = blocks.seam.source.realize(this);
     blocks.open.add(this);
     if (options.endsByHand) noteBegun(this);
   }
@@ -46,14 +48,14 @@ export class RootBlock extends Block {
     return this.#real.beginsAhead;
   }
 
-  materialize(): Promise<void> | undefined {
+  materialize(first?: Savepoint): Promise<void> | undefined {
     if (this.#begun) return undefined;
-    this.#beginning ??= this.#begin();
+    this.#beginning ??= this.#begin(first);
     return this.#beginning;
   }
 
-  async #begin(): Promise<void> {
-    await this.stack.queue.control(() => this.#real.begin());
+  async #begin(first: Savepoint | undefined): Promise<void> {
+    await this.stack.queue.control(() => this.#real.begin(first));
     this.#begun = true;
     // This promise keeps its flow alive, and the flow this block: without it the circle is broken,
     // and the block is collected early.

@@ -45,9 +45,9 @@ export class SavepointBlock extends Block {
   }
 
   async #begin(): Promise<void> {
-    await this.parent.materialize();
+    await this.parent.materialize(this.savepoint);
     this.driver.shareConnection(this.handle, this.root.handle);
-    await this.savepoint.set();
+    if (!this.savepoint.isSet) await this.savepoint.set();
     this.#begun = true;
     this.#beginning = undefined;
   }
@@ -56,9 +56,9 @@ export class SavepointBlock extends Block {
     const { failures } = this.root;
     const failure = failures.within(this);
     if (failure) {
-      if (failure.requested) return await this.undo(undefined);
+      if (failure.requested) return await this.#undo(undefined);
       // What cannot be undone breaks the block around this one.
-      await this.undo(failure.error).catch(() => {});
+      await this.#undo(failure.error).catch(() => {});
       throw swallowedError(this, failure.error);
     }
     this.settleAs('kept');
@@ -71,22 +71,24 @@ export class SavepointBlock extends Block {
       await this.savepoint.release();
     } catch (error) {
       // What could not be undone has broken the transaction; the first error is the one to tell (D-220).
-      await this.undo(error).catch(() => {});
+      await this.#undo(error).catch(() => {});
       throw this.driver.isAborted(error)
         ? swallowedError(this, this.root.failures.lastError)
         : error;
     }
   }
 
-  protected async undo(cause: unknown): Promise<void> {
+  protected undo(cause: unknown): Promise<void> {
+    return this.#undo(cause, (level) => this.#isSetIn(level));
+  }
+
+  /** @param means - whether it is meant to undo what `level` did beside this block. */
+  async #undo(cause: unknown, means: (level: Block) => boolean = () => false): Promise<void> {
     this.settleAs('undone');
-    if (!this.#isReal) return this.#undone();
+    if (!this.#isReal) return this.#undone(means);
     try {
       await this.#beginning;
-      await this.savepoint.rollBack({
-        means: (level) => this.#isSetIn(level),
-        undone: () => this.#undone(),
-      });
+      await this.savepoint.rollBack({ means, undone: () => this.#undone(means) });
     } catch (error) {
       const tells = isImplicitCommit(error) && !isImplicitCommit(cause) ? error : (cause ?? error);
       this.#leaveUndoing(tells);
@@ -96,16 +98,16 @@ export class SavepointBlock extends Block {
 
   /**
    * Whether it is a savepoint that is set by hand in this transaction of Sequelize: to write there, and
-   * to roll back to it, is how such a savepoint is used.
+   * to call `rollback()`, is how such a savepoint is used. A `commit()` that undoes it means no such thing.
    */
   #isSetIn(level: Block): boolean {
     return this.endsByHand && level.kind === 'transaction' && isWithin(this, level);
   }
 
-  #undone(): void {
+  #undone(means: (level: Block) => boolean): void {
     const { setAt } = this.savepoint;
     const isUndone = (block: Block, moment: number) =>
-      isWithin(block, this) || (setAt > 0 && moment > setAt && this.#isSetIn(block.openLevel));
+      isWithin(block, this) || (setAt > 0 && moment > setAt && means(block.unendedLevel));
     this.root.callbacks.dropSince(this.opened, ({ block, moment }) => isUndone(block, moment));
     this.root.failures.mend(({ block, since }) => isUndone(block, since));
   }

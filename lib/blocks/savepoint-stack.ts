@@ -29,6 +29,14 @@ export interface Rollback {
   readonly stays?: boolean;
 }
 
+/** What differs between the transactions that have savepoints. */
+interface StackOptions {
+  /** What the names of its savepoints begin with, after the id of the transaction. */
+  readonly namedAfter?: string;
+  /** Whether it may leave a savepoint to be released later: nobody else sets any on its connection. */
+  readonly releasesLater?: boolean;
+}
+
 /**
  * One transaction on its connection: its savepoints, the oldest first, and the queue in which its
  * statements are sent.
@@ -51,14 +59,20 @@ export class SavepointStack {
   readonly clock: Clock = new Clock();
   readonly #savepoints: Savepoint[] = [];
   readonly #namedAfter: string;
+  #releasesLater: boolean;
   #count = 0;
+  #unreleased: string | undefined;
 
-  /** @param namedAfter - what the names of its savepoints begin with, after the id of the transaction. */
-  constructor(driver: Driver, handle: Handle, namedAfter: string = 'sp') {
+  constructor(
+    driver: Driver,
+    handle: Handle,
+    { namedAfter = 'sp', releasesLater = false }: StackOptions = {},
+  ) {
     this.driver = driver;
     this.handle = handle;
     this.queue = new QueryQueue(driver);
     this.#namedAfter = namedAfter;
+    this.#releasesLater = releasesLater;
   }
 
   /** A name for a savepoint that no other of this transaction has (sequelize#18207). */
@@ -82,6 +96,43 @@ export class SavepointStack {
   remove(savepoint: Savepoint): void {
     const index = this.#savepoints.lastIndexOf(savepoint);
     if (index >= 0) this.#savepoints.splice(index, 1);
+  }
+
+  /**
+   * A savepoint that the server still has, on top of all others, though its owner has ended: the work
+   * is kept, and that takes no statement. The next savepoint takes its place.
+   */
+  get unreleased(): string | undefined {
+    return this.#unreleased;
+  }
+
+  /**
+   * Whether a release may wait. It does where it could not fail: whoever awaits the end of a block has
+   * to hear the truth of it. The COMMIT releases everything by itself.
+   */
+  mayReleaseLater({ handle: level }: SavepointOwner): boolean {
+    if (!this.#releasesLater) return false;
+    return this.driver.joins(this.handle, level) && this.driver.isKnownSound(this.handle);
+  }
+
+  releaseLater(name: string): void {
+    this.#unreleased = name;
+  }
+
+  /** Leaves an unreleased savepoint to whoever ends those below it. */
+  forgetUnreleased(): void {
+    this.#unreleased = undefined;
+  }
+
+  /** Whether it matters that the application moves savepoints itself: `releaseAtOnce` is for that. */
+  get releasesLater(): boolean {
+    return this.#releasesLater;
+  }
+
+  /** Has no release wait any more, as nobody knows what is on top of the savepoints. */
+  releaseAtOnce(): void {
+    this.#releasesLater = false;
+    this.#unreleased = undefined;
   }
 
   /** Those that the server forgets together with `savepoint`. */
@@ -137,6 +188,10 @@ export class Savepoint {
     return this.#setAt;
   }
 
+  get isSet(): boolean {
+    return this.#setAt > 0;
+  }
+
   /** Whether the older ones are those that its owner is inside of, and no others. */
   get isOnItsOwn(): boolean {
     return this.#isOnItsOwn;
@@ -169,12 +224,19 @@ export class Savepoint {
   }
 
   /** As `set`, for one whose turn in the queue it is; so are the next two. */
-  async setInTurn(): Promise<void> {
-    const { driver, handle, clock, youngest } = this.#stack;
+  setInTurn(): Promise<void> {
+    return this.setBy(() => this.#sendSet());
+  }
+
+  /** Sets it by a statement of somebody else. */
+  async setBy(send: () => Promise<unknown>): Promise<void> {
+    // An older one may have been rolled back to while this one waited for its turn.
+    if (this.around?.lost) throw this.around.lost;
+    const { clock, youngest } = this.#stack;
     this.#isOnItsOwn = youngest === this.around && (youngest?.isOnItsOwn ?? true);
     this.#setAt = clock.tick();
     this.#stack.push(this);
-    await driver.setSavepoint(handle, this.name, this.owner.handle);
+    await send();
   }
 
   async releaseInTurn(): Promise<void> {
@@ -183,17 +245,19 @@ export class Savepoint {
     // The server would forget the younger ones with it, and transactions of Sequelize end in any order.
     if (!younger.every(({ owner }) => isWithin(owner, this.owner))) return;
     for (const savepoint of younger) savepoint.leave();
-    await this.#sendRelease();
+    if (this.#stack.mayReleaseLater(this.owner)) this.#stack.releaseLater(this.name);
+    else await this.#sendRelease();
   }
 
   async rollBackInTurn(rollback: Rollback): Promise<void> {
     const { driver, handle } = this.#stack;
-    if (!this.#lost) await driver.rollbackToSavepoint(handle, this.name, this.owner.handle);
+    const isDropped = !rollback.stays && driver.joins(handle, this.owner.handle);
+    if (!this.#lost) await this.#sendRollback(isDropped);
     rollback.undone?.();
     if (this.#lost) return;
 
     this.#tellOthers(rollback);
-    if (!rollback.stays) await this.#sendRelease();
+    if (!rollback.stays && !isDropped) await this.#sendRelease();
   }
 
   /** Takes it off the stack: it has ended, or is left to what surrounds it. */
@@ -207,7 +271,7 @@ export class Savepoint {
       if (!isWithin(younger.owner, this.owner)) younger.#lose(this.owner);
     }
     for (const [writer, moment] of this.#overlaps ?? []) {
-      const level = writer.openLevel;
+      const level = writer.unendedLevel;
       if (level.savepoint?.lost || means(level, moment)) continue;
       level.breakBy(overlapError(writer, this.owner), this.#setAt);
     }
@@ -219,8 +283,30 @@ export class Savepoint {
     this.owner.loseSavepoint?.(this.#lost);
   }
 
-  #sendRelease(): Promise<unknown> {
+  async #sendSet(): Promise<void> {
+    const { driver, handle, unreleased } = this.#stack;
+    const { handle: level } = this.owner;
+    this.#stack.forgetUnreleased();
+    if (unreleased === undefined) await driver.setSavepoint(handle, this.name, level);
+    else if (driver.joins(handle, level)) {
+      await driver.replaceSavepoint(handle, unreleased, this.name);
+    } else {
+      await driver.releaseSavepoint(handle, unreleased);
+      await driver.setSavepoint(handle, this.name, level);
+    }
+  }
+
+  /** What is unreleased goes with it. */
+  async #sendRollback(isDropped: boolean): Promise<void> {
     const { driver, handle } = this.#stack;
-    return driver.releaseSavepoint(handle, this.name, this.owner.handle);
+    this.#stack.forgetUnreleased();
+    if (isDropped) await driver.dropSavepoint(handle, this.name);
+    else await driver.rollbackToSavepoint(handle, this.name, this.owner.handle);
+  }
+
+  async #sendRelease(): Promise<void> {
+    const { driver, handle } = this.#stack;
+    this.#stack.forgetUnreleased();
+    await driver.releaseSavepoint(handle, this.name, this.owner.handle);
   }
 }

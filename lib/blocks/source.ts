@@ -1,5 +1,6 @@
 import type { Handle } from './driver.js';
 import type { RootBlock } from './root-block.js';
+import type { Savepoint } from './savepoint-stack.js';
 
 /** Whether a query writes. It is asked where that matters: to read a statement takes its time. */
 export type Writes = () => boolean;
@@ -13,7 +14,10 @@ export interface RealTransaction {
   readonly holdsCallbacks: boolean;
   /** Whether it may begin before it has to: that keeps nobody waiting. */
   readonly beginsAhead: boolean;
-  begin(): Promise<void>;
+  /** Whether nobody else sets savepoints on its connection. */
+  readonly hasOwnSavepoints: boolean;
+  /** @param first - a savepoint that is needed at once; it is set as well where that costs nothing. */
+  begin(first?: Savepoint): Promise<void>;
   /** Resolves to whether the work is really stored; when it rejects, the work is undone. */
   commit(): Promise<boolean>;
   rollback(): Promise<void>;

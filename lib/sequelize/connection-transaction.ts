@@ -6,6 +6,7 @@ import {
   type Handle,
   Lock,
   type RealTransaction,
+  type Savepoint,
   selfWaitError,
 } from '../blocks/index.js';
 import { dialectOf } from './dialects.js';
@@ -15,7 +16,7 @@ import {
   internalsOf,
   type OpenTransaction,
 } from './internals.js';
-import { acquire, begin, commit, rollback } from './statements.js';
+import { acquire, begin, beginsWithSavepoint, commit, rollback } from './statements.js';
 import { transactionOf } from './transaction-class.js';
 
 /** Where there is no pool, one connection may serve everything, and its transactions take turns. */
@@ -31,6 +32,7 @@ export interface Realizable {
 /** A transaction on a connection of its own, from BEGIN to COMMIT or ROLLBACK. */
 export class ConnectionTransaction implements RealTransaction {
   readonly holdsCallbacks = false;
+  readonly hasOwnSavepoints = true;
   readonly #realized: Realizable;
   #letGo: (() => void) | undefined;
 
@@ -47,16 +49,28 @@ export class ConnectionTransaction implements RealTransaction {
     return !dialectOf(this.#transaction.sequelize).hasOneWriter;
   }
 
-  async begin(): Promise<void> {
+  async begin(first?: Savepoint): Promise<void> {
     const transaction = this.#transaction;
     try {
       const connection = await this.#acquire(transaction);
       if (!dialectOf(transaction.sequelize).hasPool) this.#letGo = await this.#takeTurn(connection);
-      await begin(transaction, connection);
+      await this.#begin(transaction, connection, first);
     } catch (error) {
       this.#letGo?.();
       throw error;
     }
+  }
+
+  async #begin(
+    transaction: OpenTransaction,
+    connection: DriverConnection,
+    first: Savepoint | undefined,
+  ): Promise<void> {
+    const { driver } = this.#realized.blocks;
+    const joins =
+      first && beginsWithSavepoint(transaction) && driver.joins(transaction, first.owner.handle);
+    if (!joins) return begin(transaction, connection);
+    await first.setBy(() => begin(transaction, connection, first.name));
   }
 
   /** A hook that queries when a connection is made would wait for the transaction that waits for it. */

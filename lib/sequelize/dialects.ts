@@ -4,6 +4,8 @@ import type { Sequelize } from 'sequelize';
 export interface Dialect {
   /** Whether a transaction begins with a statement, and not with a call of the driver. */
   readonly beginsByStatement: boolean;
+  /** Whether the server takes several statements of a transaction in one string. */
+  readonly takesSeveralStatements: boolean;
   /** Whether there is a statement that forgets a savepoint. Without it, they end with the transaction. */
   readonly releasesSavepoints: boolean;
   /** Whether Sequelize rolls a transaction back by itself, and gives its connection away, after a deadlock. */
@@ -60,6 +62,7 @@ const NO_ERRORS: DialectErrors = {
 /** What is taken for granted of a dialect that is not in the table. */
 const COMMON: Dialect = {
   beginsByStatement: false,
+  takesSeveralStatements: false,
   releasesSavepoints: true,
   isRolledBackBySequelize: false,
   hasMysqlSyntax: false,
@@ -109,6 +112,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   postgres: {
     ...COMMON,
     beginsByStatement: true,
+    takesSeveralStatements: true,
     checksDeferredConstraints: 'by statement',
     hasBigintsAsText: true,
     hasUuidsInLowerCase: true,

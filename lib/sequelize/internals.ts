@@ -12,6 +12,10 @@ export type StatementRetry = NonNullable<QueryOptions['retry']>;
 /** A connection of a driver, as Sequelize's pool hands it out. */
 export interface DriverConnection {
   uuid?: string | undefined;
+  /** PostgreSQL's: what the server last said of the transaction, `T` in one, and `E` in a failed one. */
+  getTransactionStatus?(): unknown;
+  /** PostgreSQL's: whether it has said so since the last statement. An error is told before that. */
+  readonly readyForQuery?: boolean;
 }
 
 /** A `Transaction` with the members that its declaration leaves out. */
@@ -76,6 +80,7 @@ interface Internals {
     readonly Query: QueryClass;
     readonly queryGenerator: {
       startTransactionQuery(level: OpenTransaction | SavepointLevel): string;
+      setIsolationLevelQuery(level: unknown, options: object): string;
       commitTransactionQuery(transaction: OpenTransaction): string;
       rollbackTransactionQuery(level: SavepointLevel): string;
       quoteIdentifier(name: string, force: boolean): string;
@@ -96,6 +101,11 @@ export function queryInterfaceOf(sequelize: Sequelize): QueryInterface {
 
 export function internalsOf(sequelize: Sequelize): Internals {
   return sequelize as unknown as Internals;
+}
+
+/** Whether the application has something run around each query. */
+export function hasQueryHooks(sequelize: Sequelize): boolean {
+  return sequelize.hasHook('beforeQuery') || sequelize.hasHook('afterQuery');
 }
 
 /** Whether the application has something run when a connection is made. */

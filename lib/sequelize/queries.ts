@@ -11,7 +11,7 @@ import type { OpenTransaction, Query } from './internals.js';
 import { replaceMethod } from './replace-method.js';
 import { refuse } from './sequelizes-errors.js';
 import { isUniqueViolation } from './server-errors.js';
-import { controlsTransaction, type Sql, writes } from './statement-kinds.js';
+import { controlsTransaction, mayMoveSavepoints, type Sql, writes } from './statement-kinds.js';
 import { CONTROL } from './statements.js';
 
 /** Options of Sequelize that only Sequelize itself uses. */
@@ -74,6 +74,8 @@ export function interceptQueries(database: Database): () => void {
       // Hooks know the query by the transaction that it was given.
       const known = named && named !== block ? named.queryHandle() : handle;
       noteStatement(handle as OpenTransaction, { sql, dialect });
+      const { stack } = block.root;
+      if (stack.releasesLater && mayMoveSavepoints(sql)) stack.releaseAtOnce();
       return inner.send(sql, options, known as OpenTransaction, tell);
     });
   }

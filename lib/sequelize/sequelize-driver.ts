@@ -2,9 +2,17 @@ import type { Sequelize } from 'sequelize';
 import type { Block, Driver, Handle, Outcome } from '../blocks/index.js';
 import { dialectOf } from './dialects.js';
 import { explainForgotten } from './implicit-commits.js';
-import { type OpenTransaction, transactionClassOf } from './internals.js';
+import { hasQueryHooks, type OpenTransaction, transactionClassOf } from './internals.js';
 import { isAborted } from './server-errors.js';
-import { CONTROL, releaseSavepoint, rollbackToSavepoint, setSavepoint } from './statements.js';
+import {
+  CONTROL,
+  dropSavepoint,
+  joinsStatements,
+  releaseSavepoint,
+  replaceSavepoint,
+  rollbackToSavepoint,
+  setSavepoint,
+} from './statements.js';
 import {
   type BlockTransactionClass,
   blockTransactionClass,
@@ -91,12 +99,29 @@ export class SequelizeDriver implements Driver {
     );
   }
 
+  replaceSavepoint(root: Handle, released: string, name: string): Promise<unknown> {
+    return replaceSavepoint(opened(root), released, name);
+  }
+
+  dropSavepoint(root: Handle, name: string): Promise<unknown> {
+    return dropSavepoint(opened(root), name);
+  }
+
+  joins(root: Handle, level: Handle = root): boolean {
+    return joinsStatements(opened(root), opened(level).options);
+  }
+
+  isKnownSound(root: Handle): boolean {
+    const { connection } = opened(root);
+    return connection?.readyForQuery === true && connection.getTransactionStatus?.() === 'T';
+  }
+
   isAborted(error: unknown): boolean {
     return isAborted(error);
   }
 
   queriesNest(): boolean {
-    return this.#sequelize.hasHook('beforeQuery') || this.#sequelize.hasHook('afterQuery');
+    return hasQueryHooks(this.#sequelize);
   }
 }
 

@@ -38,6 +38,13 @@ export function mayCommit(text: Text): boolean {
   return statementsOf(text).some((statement) => COMMITS_IN_MYSQL.test(statement));
 }
 
+/** Whether a text may set or end savepoints past the library. */
+export function mayMoveSavepoints(sql: Sql): boolean {
+  return MAY_MOVE_SAVEPOINTS.test(textOf(sql));
+}
+
+const MAY_MOVE_SAVEPOINTS = /\b(?:savepoint|release|rollback)\b/i;
+
 function textOf(sql: Sql): string {
   return typeof sql === 'string' ? sql : sql.query;
 }

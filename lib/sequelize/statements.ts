@@ -2,6 +2,7 @@ import type { QueryOptions, Sequelize } from 'sequelize';
 import { dialectOf } from './dialects.js';
 import {
   type DriverConnection,
+  hasQueryHooks,
   internalsOf,
   type OpenTransaction,
   transactionClassOf,
@@ -26,15 +27,20 @@ export function acquire(transaction: OpenTransaction): Promise<DriverConnection>
   });
 }
 
-/** Begins `transaction` on `connection`; a connection that cannot begin is closed. */
+/**
+ * Begins `transaction` on `connection`; a connection that cannot begin is closed.
+ *
+ * @param savepoint - is set in the same round trip, where the transaction begins with one.
+ */
 export async function begin(
   transaction: OpenTransaction,
   connection: DriverConnection,
+  savepoint?: string,
 ): Promise<void> {
   transaction.connection = connection;
   connection.uuid = transaction.id;
   try {
-    await sendBegin(transaction);
+    await sendBegin(transaction, savepoint);
     if (transaction.options.deferrable) await transaction.setDeferrable();
   } catch (error) {
     await discard(transaction);
@@ -42,14 +48,40 @@ export async function begin(
   }
 }
 
-function sendBegin(transaction: OpenTransaction): Promise<unknown> {
+/** Whether the first savepoint may come with BEGIN: what is said of constraints must come before it. */
+export function beginsWithSavepoint({ options }: OpenTransaction): boolean {
+  return !options.deferrable;
+}
+
+function sendBegin(transaction: OpenTransaction, savepoint?: string): Promise<unknown> {
   const { sequelize } = transaction;
+  const { isolationLevel } = transaction.options;
+  const joins = joinsStatements(transaction);
   // Sequelize knows where each dialect wants its isolation level.
-  if (transaction.options.isolationLevel) return transaction.begin();
+  if (isolationLevel && !joins) return transaction.begin();
   if (!dialectOf(sequelize).beginsByStatement) return transaction.begin();
 
   const { queryGenerator } = internalsOf(sequelize).dialect;
-  return sendControl(transaction, queryGenerator.startTransactionQuery(transaction));
+  return sendControl(
+    transaction,
+    [
+      queryGenerator.startTransactionQuery(transaction),
+      isolationLevel ? queryGenerator.setIsolationLevelQuery(isolationLevel, {}) : '',
+      savepoint ? setSql(transaction, savepoint) : '',
+    ].join(''),
+  );
+}
+
+/**
+ * Whether a control statement may be sent together with one of another level: the server has to take
+ * it, and a hook or a logging function may want to see each of them by itself.
+ */
+export function joinsStatements(
+  { sequelize, options }: OpenTransaction,
+  level: LevelOptions = options,
+): boolean {
+  if (!dialectOf(sequelize).takesSeveralStatements || hasQueryHooks(sequelize)) return false;
+  return LEVEL_OPTIONS.every((name) => level[name] === options[name]);
 }
 
 /**
@@ -113,8 +145,10 @@ interface ControlOptions extends QueryOptions {
   readonly completesTransaction: true;
 }
 
+const LEVEL_OPTIONS = ['logging', 'benchmark', 'retry'] as const;
+
 /** What a level of a transaction says of its own statements. */
-export type LevelOptions = Pick<OpenTransaction['options'], 'logging' | 'benchmark' | 'retry'>;
+export type LevelOptions = Pick<OpenTransaction['options'], (typeof LEVEL_OPTIONS)[number]>;
 
 /**
  * Sends one statement on the connection of `transaction`, past every check of a block. Resolves to
@@ -153,8 +187,7 @@ export function setSavepoint(
   name: string,
   level?: LevelOptions,
 ): Promise<unknown> {
-  const { queryGenerator } = internalsOf(root.sequelize).dialect;
-  return sendControl(root, queryGenerator.startTransactionQuery({ parent: root, name }), level);
+  return sendControl(root, setSql(root, name), level);
 }
 
 /** Forgets a savepoint and keeps what came after it. Sequelize 6 never does. */
@@ -164,9 +197,7 @@ export function releaseSavepoint(
   level?: LevelOptions,
 ): Promise<unknown> {
   if (!dialectOf(root.sequelize).releasesSavepoints) return Promise.resolve();
-  const { queryGenerator } = internalsOf(root.sequelize).dialect;
-  const quoted = queryGenerator.quoteIdentifier(name, true);
-  return sendControl(root, `RELEASE SAVEPOINT ${quoted};`, level);
+  return sendControl(root, releaseSql(root, name), level);
 }
 
 /** Undoes what came after a savepoint; the savepoint itself stays, until it is released. */
@@ -175,6 +206,35 @@ export function rollbackToSavepoint(
   name: string,
   level?: LevelOptions,
 ): Promise<unknown> {
-  const { queryGenerator } = internalsOf(root.sequelize).dialect;
-  return sendControl(root, queryGenerator.rollbackTransactionQuery({ parent: root, name }), level);
+  return sendControl(root, rollbackSql(root, name), level);
+}
+
+/** Forgets one savepoint, and sets another one. */
+export function replaceSavepoint(
+  root: OpenTransaction,
+  released: string,
+  name: string,
+): Promise<unknown> {
+  return sendControl(root, releaseSql(root, released) + setSql(root, name));
+}
+
+/** Undoes what came after a savepoint, and forgets it. */
+export function dropSavepoint(root: OpenTransaction, name: string): Promise<unknown> {
+  return sendControl(root, rollbackSql(root, name) + releaseSql(root, name));
+}
+
+function setSql(root: OpenTransaction, name: string): string {
+  return generatorOf(root).startTransactionQuery({ parent: root, name });
+}
+
+function releaseSql(root: OpenTransaction, name: string): string {
+  return `RELEASE SAVEPOINT ${generatorOf(root).quoteIdentifier(name, true)};`;
+}
+
+function rollbackSql(root: OpenTransaction, name: string): string {
+  return generatorOf(root).rollbackTransactionQuery({ parent: root, name });
+}
+
+function generatorOf({ sequelize }: OpenTransaction) {
+  return internalsOf(sequelize).dialect.queryGenerator;
 }

@@ -114,6 +114,7 @@ export class SavepointSource implements TransactionSource {
 class SavepointTransaction implements RealTransaction {
   readonly holdsCallbacks: boolean;
   readonly beginsAhead = false; // it would keep others waiting
+  readonly hasOwnSavepoints = false;
   readonly #set: () => Promise<BorrowedSavepoint>;
   #savepoint: BorrowedSavepoint | undefined;
   #isLeft = false;

@@ -22,7 +22,7 @@ class TestRoot implements SavepointHost {
   constructor({ blocks, sequelize }: Database) {
     this.blocks = blocks;
     this.handle = newTransaction(sequelize);
-    this.stack = new SavepointStack(blocks.driver, this.handle, 'test');
+    this.stack = new SavepointStack(blocks.driver, this.handle, { namedAfter: 'test' });
     this.#real = new ConnectionTransaction(this);
   }
 

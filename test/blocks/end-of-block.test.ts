@@ -46,25 +46,28 @@ describeTransactions('the end of a block', (bench) => {
     await bench.ledger.expectDone([]);
   });
 
-  it('waits for an inner block that nobody awaited, when that is ending', async () => {
-    const releaseIsSent = deferred();
-    const watched = watch((line) => /RELEASE/.test(line) && releaseIsSent.resolve());
-    const ledger = await Ledger.join(watched.sequelize);
-    let inner: Promise<string> | undefined;
+  // Elsewhere its end takes no statement that could be waited for.
+  if (!bench.database.leavesReleasesOut) {
+    it('waits for an inner block that nobody awaited, when that is ending', async () => {
+      const releaseIsSent = deferred();
+      const watched = watch((line) => /RELEASE/.test(line) && releaseIsSent.resolve());
+      const ledger = await Ledger.join(watched.sequelize);
+      let inner: Promise<string> | undefined;
 
-    await watched.atomic(async () => {
-      inner = watched.atomic(async () => {
-        await ledger.do('inner');
-        return 'stored';
+      await watched.atomic(async () => {
+        inner = watched.atomic(async () => {
+          await ledger.do('inner');
+          return 'stored';
+        });
+        await releaseIsSent.promise;
       });
-      await releaseIsSent.promise;
-    });
 
-    expect(await inner).to.equal('stored');
-    await ledger.expectDone(['inner']);
-    await ledger.clear();
-    watched.uninstall();
-  });
+      expect(await inner).to.equal('stored');
+      await ledger.expectDone(['inner']);
+      await ledger.clear();
+      watched.uninstall();
+    });
+  }
 
   it('waits for an inner block that waits for its own queries', async () => {
     const release = deferred();

@@ -65,9 +65,11 @@ describeTransactions('a block that needs nothing', (bench) => {
     }
     const waits = bench.database.dialect === 'sqlite'; // it would hold up the others
 
+    const together = bench.database.dialect === 'postgres'; // BEGIN and SAVEPOINT are one string
+
     it(waits ? 'waits for the query' : 'begins meanwhile', async () => {
       let verbs: string[] = [];
-      meanwhile(waits ? 0 : 2, () => {
+      meanwhile(waits ? 0 : together ? 1 : 2, () => {
         verbs = bench.statements.verbs();
       });
 
@@ -76,7 +78,7 @@ describeTransactions('a block that needs nothing', (bench) => {
       expect(verbs).to.deep.equal(waits ? [] : ['BEGIN', 'SAVEPOINT']);
       expect(bench.statements.verbs()).to.deep.equal([
         ...['BEGIN', 'SAVEPOINT', 'INSERT'],
-        ...['RELEASE', 'COMMIT'],
+        ...(bench.database.leavesReleasesOut ? ['COMMIT'] : ['RELEASE', 'COMMIT']),
       ]);
       await bench.ledger.expectDone(['inner']);
     });
@@ -128,8 +130,7 @@ describeTransactions('a block that needs nothing', (bench) => {
       'SAVEPOINT',
       'SAVEPOINT',
       'INSERT',
-      'RELEASE',
-      'RELEASE',
+      ...(bench.database.leavesReleasesOut ? [] : ['RELEASE', 'RELEASE']),
       'COMMIT',
     ]);
   });

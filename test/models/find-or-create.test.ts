@@ -92,8 +92,8 @@ describeOnEachDatabase('findOrCreate', (database) => {
     await atomic(() => Tag.findOrCreate({ where }));
 
     expect(verbs()).to.deep.equal([
-      ...['BEGIN', 'SAVEPOINT', 'SELECT', 'INSERT', 'RELEASE'],
-      'COMMIT',
+      ...['BEGIN', 'SAVEPOINT', 'SELECT', 'INSERT'],
+      ...(database.leavesReleasesOut ? ['COMMIT'] : ['RELEASE', 'COMMIT']),
     ]);
   });
 

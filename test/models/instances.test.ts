@@ -615,6 +615,22 @@ describeOnEachDatabase('an instance after a rollback', (database) => {
     });
   });
 
+  it('is as it was, when a block without a savepoint had ended before it was saved', async () => {
+    const order = build();
+    const blockEnded = new Moment();
+
+    await undone(async () => {
+      let late: Promise<unknown> | undefined;
+      await atomic({ savepoint: false }, async () => {
+        late = blockEnded.happened.then(() => order.save());
+      });
+      blockEnded.happen();
+      await late;
+    });
+
+    expect(stateOf(order)).to.deep.equal(stateOf(build()));
+  });
+
   describe('of sequelize.transaction()', () => {
     const failing = async (body: () => Promise<unknown>): Promise<void> => {
       await body();

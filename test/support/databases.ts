@@ -59,6 +59,11 @@ export class TestDatabase {
     return this.#server.hasOneConnection;
   }
 
+  /** Whether a savepoint whose work is kept is left to the next one, or to the COMMIT. */
+  get leavesReleasesOut(): boolean {
+    return this.dialect === 'postgres';
+  }
+
   /**
    * A new Sequelize on this suite's database, silent unless `options` say otherwise. Two of them
    * see the same tables, except on `sqlite memory`, where each has its own. For hooks and tests,

@@ -22,14 +22,19 @@ export class Statements {
     return this.#all;
   }
 
+  /** One by one, also those that were sent together. */
+  #each(): string[] {
+    return this.#all.flatMap((sql) => sql.split(/;(?=RELEASE|SAVEPOINT|SET )/));
+  }
+
   /** What each statement does, in words that are the same for every dialect. */
   verbs(): string[] {
-    return this.#all.map(verbOf);
+    return this.#each().map(verbOf);
   }
 
   /** The names of the savepoints that were set, in order. */
   savepoints(): string[] {
-    return this.#all.flatMap((sql) => /^SAVEPOINT [`"]?([^`"]+)/.exec(sql)?.[1] ?? []);
+    return this.#each().flatMap((sql) => /^SAVEPOINT [`"]?([^`"]+)/.exec(sql)?.[1] ?? []);
   }
 
   clear(): void {
