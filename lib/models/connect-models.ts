@@ -4,7 +4,7 @@ import {
   type Database,
   modelsOf,
   ReplacedMethods,
-  runAfterHooks,
+  runAddedHooks,
   watchDefinitions,
 } from '../sequelize/index.js';
 import { bulkCreateFeature } from './bulk-create/bulk-create-feature.js';
@@ -52,7 +52,7 @@ export function connectModels(database: Database): () => void {
     ifItFails(() => unnameModel(model));
     replaced.add(model, () =>
       allOrNothing(() => [
-        runAfterHooks(model, hooks),
+        runAddedHooks(model, hooks),
         ...features.flatMap((feature) => feature.replaceMethods?.(model) ?? []),
       ]),
     );

@@ -19,6 +19,8 @@ export interface FeatureHooks {
   readonly signals: readonly Signal<object>[];
   /** The hooks, by the types of Sequelize's. They run after those of the application. */
   readonly byType: Readonly<Record<string, FeatureHook>>;
+  /** Hooks that run before those of the application. */
+  readonly first?: Readonly<Record<string, FeatureHook>>;
 }
 
 /** Gets what Sequelize's hooks of the type get. */

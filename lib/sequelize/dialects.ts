@@ -28,6 +28,12 @@ export interface Dialect {
   readonly hasBigintsAsText: boolean;
   /** Whether the server turns UUIDs into lower case. */
   readonly hasUuidsInLowerCase: boolean;
+  /** Whether an INSERT returns the rows that it wrote, and not the last key that was generated alone. */
+  readonly returnsRows: boolean;
+  /** Whether an UPDATE has a limit: on others Sequelize leaves it out. */
+  readonly limitsUpdates: boolean;
+  /** Whether an UPDATE counts rows that had their values before. */
+  readonly countsUnchanged: boolean;
   readonly errors: DialectErrors;
 }
 
@@ -74,6 +80,9 @@ const COMMON: Dialect = {
   checksDeferredConstraints: 'never',
   hasBigintsAsText: false,
   hasUuidsInLowerCase: false,
+  returnsRows: false,
+  limitsUpdates: false,
+  countsUnchanged: true,
   errors: NO_ERRORS,
 };
 
@@ -85,6 +94,8 @@ const MYSQL: Dialect = {
   forgivesFailures: true,
   findsEnd: 'by setting',
   locksSeeLatest: true,
+  limitsUpdates: true,
+  countsUnchanged: false,
   errors: {
     ...NO_ERRORS,
     lost: [
@@ -113,6 +124,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     ...COMMON,
     beginsByStatement: true,
     takesSeveralStatements: true,
+    returnsRows: true,
     checksDeferredConstraints: 'by statement',
     hasBigintsAsText: true,
     hasUuidsInLowerCase: true,
@@ -147,6 +159,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     hasOneWriter: true,
     findsEnd: 'by beginning',
     checksDeferredConstraints: 'by search',
+    limitsUpdates: true,
     errors: {
       ...NO_ERRORS,
       lost: ['SQLITE_BUSY'],
@@ -160,9 +173,9 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
       ],
     },
   },
-  mssql: { ...COMMON, releasesSavepoints: false },
-  oracle: { ...COMMON, releasesSavepoints: false },
-  snowflake: { ...COMMON, isRolledBackBySequelize: true },
+  mssql: { ...COMMON, releasesSavepoints: false, limitsUpdates: true, returnsRows: true },
+  oracle: { ...COMMON, releasesSavepoints: false, limitsUpdates: true },
+  snowflake: { ...COMMON, isRolledBackBySequelize: true, limitsUpdates: true },
 };
 
 /** What is to be known of the database of `sequelize`. */

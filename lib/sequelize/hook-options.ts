@@ -1,4 +1,4 @@
-import type { Model, ModelStatic } from 'sequelize';
+import type { Model, ModelStatic, WhereOptions } from 'sequelize';
 import { modelItself } from './models.js';
 
 /** The options of a call as its hooks get them: some are Sequelize's own, and in no documentation. */
@@ -23,6 +23,16 @@ export function valuesToWrite(options: HookOptions): Record<string, unknown> {
 export function writeAlso(options: HookOptions, names: readonly string[]): void {
   const update = options as { fields: readonly string[] };
   update.fields = [...update.fields, ...names];
+}
+
+/** The condition of a call, with that of the scope that it is called on, as Sequelize puts them together. */
+export function scopedWhere(
+  model: ModelStatic<Model>,
+  where: WhereOptions | undefined,
+): WhereOptions | undefined {
+  const options = { where };
+  (model as unknown as { _injectScope(options: object): void })._injectScope(options);
+  return options.where;
 }
 
 /** The fields that Sequelize chose to save; undefined when the caller named some. */

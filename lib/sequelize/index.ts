@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { announceBuilding, watchBuilding } from './built-instances.js';
+export { asksForRows, CallForRows, mayAskForRows } from './call-for-rows.js';
 export {
   ConnectionTransaction,
   holderOfConnectionOf,
@@ -18,6 +19,7 @@ export {
   fieldsChosen,
   isDecrement,
   modelOfCall,
+  scopedWhere,
   upsertedInstance,
   valuesToWrite,
   writeAlso,
@@ -35,8 +37,9 @@ export {
   watchRelations,
 } from './many-to-many.js';
 export { modelsOf, watchDefinitions } from './model-definitions.js';
-export { type AddedHook, type AddedHooks, runAfterHooks } from './model-hooks.js';
+export { type AddedHook, type AddedHooks, runAddedHooks } from './model-hooks.js';
 export { deletionMarkOf, modelItself, modelOf } from './models.js';
+export { NewRows } from './new-rows.js';
 export { replaceMethod } from './replace-method.js';
 export { ReplacedMethods, type Undos } from './replaced-methods.js';
 export { RowQueue } from './row-queue.js';
@@ -44,3 +47,4 @@ export { isAborted, isRetryable, isUniqueViolation } from './server-errors.js';
 export { newTransaction } from './statements.js';
 export { GIVEN_BACK } from './transaction-calls.js';
 export { transactionOf } from './transaction-class.js';
+export { setValues, UnsavedValues } from './unsaved-values.js';

@@ -19,8 +19,25 @@ function isDerived(model: object): boolean {
 
 /** The attribute that marks the rows of a paranoid model as deleted; undefined for other models. */
 export function deletionMarkOf(model: ModelStatic<Model>): string | undefined {
-  const { _timestampAttributes: timestamps } = model as unknown as {
-    readonly _timestampAttributes: { readonly deletedAt?: string };
-  };
-  return timestamps.deletedAt;
+  return ownTimesOf(model).deletedAt;
+}
+
+/** The attribute that has the time of the last write, where a model has one. */
+export function writeTimeOf(model: ModelStatic<Model>): string | undefined {
+  return ownTimesOf(model).updatedAt;
+}
+
+/** The attributes whose values Sequelize sets as it writes a row. */
+export function timestampsOf(model: ModelStatic<Model>): readonly string[] {
+  return Object.values(ownTimesOf(model)).filter((name) => name !== undefined);
+}
+
+interface OwnTimes {
+  readonly createdAt?: string;
+  readonly updatedAt?: string;
+  readonly deletedAt?: string;
+}
+
+function ownTimesOf(model: ModelStatic<Model>): OwnTimes {
+  return (model as unknown as { readonly _timestampAttributes: OwnTimes })._timestampAttributes;
 }

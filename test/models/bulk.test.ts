@@ -376,13 +376,6 @@ describeOnEachDatabase('bulk calls', (database) => {
       expect(events).to.deep.equal([]);
     });
 
-    it('sends the signals of all rows of its condition, whatever its limit (D-168)', async () => {
-      const count = await Author.destroy({ where: {}, limit: 1, individualHooks: true });
-
-      expect(count).to.equal(1);
-      expect(names().filter((name) => name === 'postDelete')).to.have.length(2);
-    });
-
     it('deletes nothing, and goes on to no other row, when preDelete fails (D-148)', async () => {
       failIn(preDelete);
 

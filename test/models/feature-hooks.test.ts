@@ -3,7 +3,7 @@ import { DataTypes, type Model, type ModelStatic, type Sequelize } from 'sequeli
 import { ModelSignal } from 'sequelize-signals';
 import type { ModelFeature } from '#lib/models/feature';
 import { hooksOf } from '#lib/models/feature-hooks';
-import { runAfterHooks } from '#lib/sequelize/index';
+import { runAddedHooks } from '#lib/sequelize/index';
 import { describeOnEachDatabase } from '../support/databases.js';
 
 describeOnEachDatabase('hooks of several features', (database) => {
@@ -29,7 +29,7 @@ describeOnEachDatabase('hooks of several features', (database) => {
   it('run for the same type one after another, after those of the application', async () => {
     const signal = new ModelSignal();
     signal.connect(() => {});
-    runAfterHooks(Book, hooksOf([feature('first', signal), feature('second', signal)]));
+    runAddedHooks(Book, hooksOf([feature('first', signal), feature('second', signal)]));
 
     await Book.create({ title: 'Emma' });
 
@@ -39,7 +39,7 @@ describeOnEachDatabase('hooks of several features', (database) => {
   it('run for those features alone whose signals were ever connected to', async () => {
     const signal = new ModelSignal();
     signal.connect(() => {});
-    runAfterHooks(Book, hooksOf([feature('first', new ModelSignal()), feature('second', signal)]));
+    runAddedHooks(Book, hooksOf([feature('first', new ModelSignal()), feature('second', signal)]));
 
     await Book.create({ title: 'Emma' });
 

@@ -1,8 +1,9 @@
 import type { BulkCreateOptions, Model, ModelStatic } from 'sequelize';
+import { SignalsError } from '../../base/index.js';
 import {
   type Database,
-  modelItself,
   modelOfCall,
+  NewRows,
   RowQueue,
   replaceMethod,
   upsertedInstance,
@@ -11,7 +12,7 @@ import type { ModelFeature } from '../feature.js';
 import { withRollbackOfBuilt } from '../instances/rollback.js';
 import { isAnyHeard } from '../listening.js';
 import type { ModelSignal } from '../model-signal.js';
-import { ROW_QUEUE } from '../save/save-options.js';
+import { MUTED, ROW_QUEUE, type SaveMarks } from '../save/save-options.js';
 import { postSave, preSave } from '../save/save-signals.js';
 import { send } from '../send.js';
 import {
@@ -21,11 +22,19 @@ import {
   preBulkCreate,
 } from './bulk-create-signals.js';
 
+/** On the options of a call: the rows that it is to insert. */
+const ROWS = Symbol('rows');
+
+interface Options extends BulkCreateOptions, SaveMarks {
+  [ROWS]?: NewRows | undefined;
+}
+
 type BulkCreateCall = (
   this: ModelStatic<Model>,
-  ...parameters: [values: readonly object[], options?: BulkCreateOptions]
+  ...parameters: [values: readonly object[], options?: Options]
 ) => Promise<Model[]>;
 
+const SIGNALS = [preBulkCreate, postBulkCreate];
 const ROW_SIGNALS = [preSave, postSave];
 
 /** Sends `preBulkCreate` and `postBulkCreate`, for `upsert` too. */
@@ -33,50 +42,86 @@ export function bulkCreateFeature(database: Database): ModelFeature {
   const sendBulk = (
     signal: ModelSignal<BulkCreateBySender>,
     instances: readonly Model[],
-    options: BulkCreateOptions,
+    options: Options,
     onConflict: BulkCreate['onConflict'],
   ): Promise<unknown> | undefined => {
     const sender = modelOfCall(options);
     return send(database, signal, sender, { instances, onConflict }, options.transaction);
   };
+
+  const before = async (instances: readonly Model[], options: Options): Promise<void> => {
+    const sender = modelOfCall(options);
+    if (options.individualHooks) prepareRows(sender, options);
+    if (!isAnyHeard(sender, SIGNALS)) return;
+
+    const rows = new NewRows(instances, options);
+    options[ROWS] = rows;
+    if (!isAnyHeard(sender, [preBulkCreate])) return;
+    await rows.validate();
+    await sendBulk(preBulkCreate, instances, options, conflictOf(options));
+    rows.writeChanges();
+  };
+
   return {
     hooks: {
-      signals: [preBulkCreate, postBulkCreate],
+      signals: [...SIGNALS, ...ROW_SIGNALS],
+      first: {
+        afterBulkCreate: (_instances: readonly Model[], options: Options) =>
+          options[ROWS]?.correctKeys(),
+        afterUpsert: (_result: unknown, options: Options) => options[ROWS]?.correctKey(),
+      },
       byType: {
-        beforeBulkCreate: (instances: readonly Model[], options: BulkCreateOptions) =>
-          sendBulk(preBulkCreate, instances, options, conflictOf(options)),
-        afterBulkCreate: (instances: readonly Model[], options: BulkCreateOptions) =>
+        beforeBulkCreate: before,
+        afterBulkCreate: (instances: readonly Model[], options: Options) =>
           sendBulk(postBulkCreate, instances, options, conflictOf(options)),
-        beforeUpsert: (_values: object, options: BulkCreateOptions) =>
-          sendBulk(preBulkCreate, [upsertedInstance(options)], options, 'update'),
-        afterUpsert: ([instance]: [Model], options: BulkCreateOptions) =>
+        beforeUpsert: (_values: object, options: Options) => {
+          const instances = [upsertedInstance(options)];
+          if (isAnyHeard(modelOfCall(options), SIGNALS)) {
+            options[ROWS] = new NewRows(instances, options);
+          }
+          return sendBulk(preBulkCreate, instances, options, 'update');
+        },
+        afterUpsert: ([instance]: [Model], options: Options) =>
           sendBulk(postBulkCreate, [instance], options, 'update'),
       },
     },
     replaceMethods: (model) => [
       replaceMethod(model as { readonly bulkCreate: BulkCreateCall }, 'bulkCreate', (original) =>
-        rowByRow(withRollbackOfBuilt(database, original, (_values, options) => options)),
+        mutedWithoutHooks(withRollbackOfBuilt(database, original, (_values, options) => options)),
       ),
     ],
   };
 }
 
-/** Has the rows that `individualHooks` asks for saved in their order: Sequelize saves all at once (J-21). */
-function rowByRow(bulkCreate: BulkCreateCall): BulkCreateCall {
+/**
+ * Has the rows that `individualHooks` asks for saved in their order: Sequelize saves all at once (J-21).
+ *
+ * @throws `SIGNALS_UNKNOWN_ROWS` when it cannot be told which of them are created.
+ */
+function prepareRows(sender: ModelStatic<Model>, options: Options): void {
+  if (!isAnyHeard(sender, ROW_SIGNALS)) return;
+  if (options.updateOnDuplicate) {
+    throw new SignalsError(
+      'SIGNALS_UNKNOWN_ROWS',
+      `Which rows of ${sender.name} a bulkCreate with "updateOnDuplicate" inserts cannot be told. ` +
+        'Leave out "individualHooks", or find the rows first and save them one by one.',
+    );
+  }
+  options[ROW_QUEUE] = new RowQueue();
+}
+
+/** Sequelize saves the rows of `individualHooks` with hooks whatever the call says of these. */
+function mutedWithoutHooks(bulkCreate: BulkCreateCall): BulkCreateCall {
   return async function (...parameters) {
     const [values, options] = parameters;
-    if (!options?.individualHooks || !isAnyHeard(modelItself(this), ROW_SIGNALS)) {
+    if (options?.hooks !== false || !options.individualHooks) {
       return bulkCreate.apply(this, parameters);
     }
-    const marked = { ...options, [ROW_QUEUE]: new RowQueue() };
-    return bulkCreate.call(this, values, marked);
+    return bulkCreate.call(this, values, { ...options, [MUTED]: true });
   };
 }
 
-function conflictOf({
-  ignoreDuplicates,
-  updateOnDuplicate,
-}: BulkCreateOptions): BulkCreate['onConflict'] {
+function conflictOf({ ignoreDuplicates, updateOnDuplicate }: Options): BulkCreate['onConflict'] {
   if (updateOnDuplicate) return 'update';
   return ignoreDuplicates ? 'ignore' : 'fail';
 }

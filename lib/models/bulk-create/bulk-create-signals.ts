@@ -5,8 +5,9 @@ import type { ModelPayload, PayloadBySender } from '../payloads.js';
 /** What receivers of `preBulkCreate` and `postBulkCreate` get. */
 export interface BulkCreate<Instance extends Model = Model> extends ModelPayload {
   /**
-   * What is being inserted. What a receiver changes before is written, except by `upsert`. The
-   * database may not have told the keys and defaults of the rows.
+   * What is being inserted. What a receiver changes before is written, except by `upsert`, and
+   * validated where the call validates. The database may not have told the keys and defaults of the
+   * rows; a key that is there is the one that is stored.
    */
   readonly instances: readonly Instance[];
   /** What becomes of rows that are there already: which of them were, nobody tells. */
@@ -19,7 +20,7 @@ export interface BulkCreateBySender extends PayloadBySender {
 }
 
 /**
- * Sent before `bulkCreate` inserts instances, and before `upsert` stores one, with their model as
+ * Sent before `bulkCreate` inserts instances, after their validation, and before `upsert` stores one, with their model as
  * sender. These calls send no signals for single instances but with `individualHooks: true`.
  */
 export const preBulkCreate: ModelSignal<BulkCreateBySender> = new ModelSignal({

@@ -1,5 +1,5 @@
 import type { DestroyOptions, Model, ModelStatic } from 'sequelize';
-import { type Database, modelItself, replaceMethod } from '../../sequelize/index.js';
+import { type Database, mayAskForRows, modelItself, replaceMethod } from '../../sequelize/index.js';
 import { inOneBlock } from '../../transactions/index.js';
 import { postDelete, preDelete } from '../delete/delete-signals.js';
 import { type FromOrigin, ORIGIN, Origin } from '../delete/deletion-options.js';
@@ -21,12 +21,15 @@ type Destroy = (this: ModelStatic<Model>, ...parameters: [options?: Options]) =>
 const SIGNALS = [preBulkDelete, postBulkDelete];
 const ROW_SIGNALS = [preDelete, postDelete];
 
-/** Sends `preBulkDelete` and `postBulkDelete`. */
+/** Sends `preBulkDelete` and `postBulkDelete`, and has the signals of rows be true. */
 export function bulkDeleteFeature(database: Database): ModelFeature {
   return {
     hooks: {
-      signals: SIGNALS,
+      signals: [...SIGNALS, ...ROW_SIGNALS],
       byType: { beforeBulkDestroy: async (options: Options) => options[DELETION]?.before(options) },
+      first: {
+        afterBulkDestroy: async (options: Options) => options[DELETION]?.afterRows(options),
+      },
     },
     replaceMethods: (model) => [
       replaceMethod(model as { readonly destroy: Destroy }, 'destroy', (original) =>
@@ -55,6 +58,7 @@ function destroyInOneBlock(database: Database, destroy: Destroy): Destroy {
 }
 
 function isWatched(sender: ModelStatic<Model>, options: DestroyOptions): boolean {
-  if (options.hooks !== false && isAnyHeard(sender, SIGNALS)) return true;
-  return !!options.individualHooks && isAnyHeard(sender, ROW_SIGNALS);
+  if (options.hooks === false) return false;
+  if (isAnyHeard(sender, SIGNALS)) return true;
+  return mayAskForRows(sender, options, 'beforeBulkDestroy') && isAnyHeard(sender, ROW_SIGNALS);
 }

@@ -1,8 +1,15 @@
 import type { DestroyOptions, Model, ModelStatic, Transaction, WhereOptions } from 'sequelize';
-import { type Database, modelOfCall } from '../../sequelize/index.js';
+import { asksForRows, CallForRows, type Database, modelOfCall } from '../../sequelize/index.js';
+import { postDelete, preDelete } from '../delete/delete-signals.js';
 import { isSoft } from '../delete/deletion-options.js';
+import { rollBackWith } from '../instances/rollback.js';
+import { isAnyHeard } from '../listening.js';
+import { rowsChanged } from '../rows-changed.js';
 import { send } from '../send.js';
 import { postBulkDelete, preBulkDelete } from './bulk-delete-signals.js';
+import { DeletedRows } from './deleted-rows.js';
+
+const ROW_SIGNALS = [preDelete, postDelete];
 
 /** One deletion of many rows, from the signal before it to the one after. */
 export class BulkDeletion {
@@ -10,6 +17,7 @@ export class BulkDeletion {
   readonly #sender: ModelStatic<Model>;
   readonly #transaction: Transaction;
   #announced: { readonly where: WhereOptions | undefined; readonly soft: boolean } | undefined;
+  #rows: DeletedRows | undefined;
 
   constructor(database: Database, sender: ModelStatic<Model>, transaction: Transaction) {
     this.#database = database;
@@ -17,7 +25,10 @@ export class BulkDeletion {
     this.#transaction = transaction;
   }
 
-  /** Sends `preBulkDelete`, with the options that Sequelize's hook gets. */
+  /**
+   * Sends `preBulkDelete`, with the options that Sequelize's hook gets, and announces the deletion of
+   * each row where that is asked for.
+   */
   async before(options: DestroyOptions): Promise<void> {
     // The application may have handed its hook's options on, to a call for another model.
     if (modelOfCall(options) !== this.#sender) return;
@@ -25,11 +36,25 @@ export class BulkDeletion {
     const deletion = { where: options.where, soft: isSoft(this.#sender, options) };
     this.#announced = deletion;
     await send(this.#database, preBulkDelete, this.#sender, deletion, this.#transaction);
+
+    if (!asksForRows(options) || !isAnyHeard(this.#sender, ROW_SIGNALS)) return;
+    this.#rows = new DeletedRows(new CallForRows(options, 'destroy'));
+    await this.#rows.before((rows) => rollBackWith(this.#database, this.#transaction, rows));
   }
 
-  /** Sends `postBulkDelete`, unless the deletion ran without hooks. */
+  /** Tells that each row was deleted, in Sequelize's hook behind its statement. */
+  async afterRows(options: DestroyOptions): Promise<void> {
+    if (modelOfCall(options) === this.#sender) await this.#rows?.after();
+  }
+
+  /**
+   * Sends `postBulkDelete`, unless the deletion ran without hooks.
+   *
+   * @throws `SIGNALS_ROWS_CHANGED` when the statement did not find the rows that were told.
+   */
   async after(count: number | undefined): Promise<void> {
     if (this.#announced === undefined) return;
+    if (this.#rows?.isOtherThan(count)) throw rowsChanged(this.#sender);
     const deletion = { ...this.#announced, count };
     await send(this.#database, postBulkDelete, this.#sender, deletion, this.#transaction);
   }

@@ -1,5 +1,12 @@
 import type { Model, ModelStatic, UpdateOptions } from 'sequelize';
-import { type Database, isDecrement, modelItself, replaceMethod } from '../../sequelize/index.js';
+import {
+  type Database,
+  isDecrement,
+  modelItself,
+  replaceMethod,
+  scopedWhere,
+} from '../../sequelize/index.js';
+import { inOneBlock } from '../../transactions/index.js';
 import type { ModelFeature } from '../feature.js';
 import { isAnyHeard } from '../listening.js';
 import { GIVEN_FIELDS } from '../save/save-options.js';
@@ -12,7 +19,8 @@ import { postBulkUpdate, preBulkUpdate } from './bulk-update-signals.js';
 const CHANGE = Symbol('change');
 
 /** The options of an update of many rows, as callers and hooks get them. */
-interface Options extends UpdateOptions {
+interface Options extends Omit<UpdateOptions, 'fields'> {
+  readonly fields?: string[];
   readonly [CHANGE]?: BulkChange;
   readonly [GIVEN_FIELDS]?: readonly PropertyKey[];
 }
@@ -34,13 +42,16 @@ type Increment = (
 const SIGNALS = [preBulkUpdate, postBulkUpdate];
 const ROW_SIGNALS = [preSave, postSave];
 
-/** Sends `preBulkUpdate` and `postBulkUpdate`. */
+/** Sends `preBulkUpdate` and `postBulkUpdate`, and has the signals of rows be true. */
 export function bulkUpdateFeature(database: Database): ModelFeature {
   return {
     hooks: {
-      signals: SIGNALS,
+      signals: [...SIGNALS, ...ROW_SIGNALS],
       byType: {
         beforeBulkUpdate: async (options: Options) => options[CHANGE]?.beforeUpdate(options),
+      },
+      first: {
+        afterBulkUpdate: async (options: Options) => options[CHANGE]?.afterUpdate(options),
       },
     },
     replaceMethods: (model) => [
@@ -58,22 +69,25 @@ function watchedUpdate(database: Database, update: Update): Update {
   return async function (...parameters) {
     const [values, options] = parameters;
     const sender = modelItself(this);
-    if (!options || !isWatched(sender, options)) return update.apply(this, parameters);
+    if (!options || options.hooks === false) return update.apply(this, parameters);
+    const tellsRows = isAnyHeard(sender, ROW_SIGNALS);
+    if (!tellsRows && !isAnyHeard(sender, SIGNALS)) return update.apply(this, parameters);
 
-    const change = new BulkChange(database, sender);
-    const result = await update.call(this, values, {
-      ...options,
-      [CHANGE]: change,
-      [GIVEN_FIELDS]: options.fields ?? fieldsIn(sender, values),
-    });
-    await change.after(result[0] as number);
-    return result;
+    const run = async (transaction: Options['transaction']) => {
+      const change = new BulkChange(database, sender, options.fields);
+      const result = await update.call(this, values, {
+        ...options,
+        transaction,
+        [CHANGE]: change,
+        [GIVEN_FIELDS]: options.fields ?? fieldsIn(sender, values),
+      });
+      return change.updated(result);
+    };
+    // The rows stay locked from the moment that they are told of until they are written.
+    return options.individualHooks && tellsRows
+      ? inOneBlock(database, options.transaction, run)
+      : run(options.transaction);
   };
-}
-
-function isWatched(sender: ModelStatic<Model>, options: UpdateOptions): boolean {
-  if (options.hooks !== false && isAnyHeard(sender, SIGNALS)) return true;
-  return !!options.individualHooks && isAnyHeard(sender, ROW_SIGNALS);
 }
 
 /** `increment` and `decrement` run no hooks in Sequelize. */
@@ -84,7 +98,8 @@ function watchedIncrement(database: Database, increment: Increment): Increment {
     if (!options || options.hooks === false || !isAnyHeard(sender, SIGNALS)) {
       return increment.apply(this, parameters);
     }
-    const { where, transaction = database.joinedTransaction() } = options;
+    const { transaction = database.joinedTransaction() } = options;
+    const where = scopedWhere(this, options.where);
     const increments = incrementsOf(fields, options);
     const change = new BulkChange(database, sender);
     await change.announce({ values: {}, increments, where }, transaction);

@@ -4,7 +4,7 @@ import type { ModelPayload, PayloadBySender } from '../payloads.js';
 
 /** What receivers of `preBulkUpdate` get. */
 export interface BulkUpdate extends ModelPayload {
-  /** The new values. What a receiver changes is written. */
+  /** The new values. What a receiver changes is written, unless the caller named other `fields`. */
   readonly values: Record<string, unknown>;
   /** By how much `increment` and `decrement` change each field; `null` for an update. */
   readonly increments: Readonly<Record<string, number>> | null;
@@ -14,7 +14,10 @@ export interface BulkUpdate extends ModelPayload {
 
 /** What receivers of `postBulkUpdate` get. */
 export interface BulkUpdated extends BulkUpdate {
-  /** The number of rows; undefined for `increment` and `decrement`, which do not tell. */
+  /**
+   * The number of rows, without those that MySQL and MariaDB found to have the values already;
+   * undefined for `increment` and `decrement`, which do not tell.
+   */
   readonly count: number | undefined;
 }
 
@@ -30,13 +33,23 @@ export interface BulkUpdatedBySender extends PayloadBySender {
 
 /**
  * Sent before `Model.update()`, `increment` and `decrement`, with the model as sender. They send
- * no signals for single instances, but `Model.update()` with `individualHooks: true`.
+ * no signals for single instances, but `Model.update()` with `individualHooks: true`: that one runs
+ * with its receivers as one block, which keeps the rows locked that it tells of.
+ *
+ * @example
+ * ```ts
+ * preBulkUpdate.connect(({ values, where }) => console.log(values, where), { sender: Order });
+ * await Order.update({ paid: true }, { where: { id: 1 } });
+ * ```
  */
 export const preBulkUpdate: ModelSignal<BulkUpdateBySender> = new ModelSignal({
   name: 'preBulkUpdate',
 });
 
-/** Sent after `Model.update()`, `increment` and `decrement`. The rows stay when a receiver fails. */
+/**
+ * Sent after `Model.update()`, `increment` and `decrement`. The rows stay when a receiver fails, but
+ * with `individualHooks: true`.
+ */
 export const postBulkUpdate: ModelSignal<BulkUpdatedBySender> = new ModelSignal({
   name: 'postBulkUpdate',
 });

@@ -22,6 +22,8 @@ export function deleteFeature(database: Database): ModelFeature {
   const sending =
     (signal: ModelSignal<DeleteBySender>) =>
     async (instance: Model, options: Options): Promise<void> => {
+      // Sequelize runs the hooks of the rows that \`individualHooks\` asks for all the same.
+      if (options.hooks === false) return;
       const sender = modelOf(instance);
       const origin = options[ORIGIN]?.value ?? instance;
       const payload = { instance, origin, soft: isSoft(sender, options) };

@@ -52,6 +52,16 @@ export function withRollbackOfBuilt<Parameters extends unknown[], Result>(
   };
 }
 
+/** Has instances be as they are now again, when the block of the write that is to come is undone. */
+export function rollBackWith(
+  database: Database,
+  transaction: Transaction | null | undefined,
+  instances: readonly Model[],
+): void {
+  const block = blockOf(database, { transaction });
+  if (block) for (const instance of instances) changing(block, instance);
+}
+
 /** What is to be called when a write has ended, however it did. */
 type EndOfWrite = () => void;
 

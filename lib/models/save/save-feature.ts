@@ -3,7 +3,7 @@ import { type Database, modelOf, replaceMethod } from '../../sequelize/index.js'
 import type { ModelFeature } from '../feature.js';
 import { withRollback } from '../instances/rollback.js';
 import { isAnyHeard, wasAnyHeard } from '../listening.js';
-import { GIVEN_FIELDS, ROW_QUEUE, type SaveCallOptions } from './save-options.js';
+import { GIVEN_FIELDS, MUTED, ROW_QUEUE, type SaveCallOptions } from './save-options.js';
 import { postSave, preSave } from './save-signals.js';
 import { Saving } from './saving.js';
 import { noteSaving, optionsFor, savingWith } from './savings.js';
@@ -27,13 +27,8 @@ export function saveFeature(database: Database): ModelFeature {
     return saving?.before(options);
   };
 
-  const after = (instance: Model, options: SaveCallOptions) => {
-    const saving = savingWith(options, instance);
-    if (saving) return saving.after();
-    // With `returning`, the rows of an update come back as instances that nobody has seen before.
-    if (!options.individualHooks || !isWatched(instance)) return undefined;
-    return new Saving(database, instance, options).afterwards(options);
-  };
+  const after = (instance: Model, options: SaveCallOptions) =>
+    savingWith(options, instance)?.after();
 
   return {
     hooks: {
@@ -64,13 +59,18 @@ function isWatched(instance: Model): boolean {
   return wasAnyHeard(SIGNALS) && isAnyHeard(modelOf(instance), SIGNALS);
 }
 
+/** Whether the caller has switched signals off. */
+function isMuted(options: SaveCallOptions | undefined): boolean {
+  return options?.hooks === false || !!options?.[MUTED];
+}
+
 /** For a row of a call for many, and for a save that nobody listened to when it began. */
 function startInHook(
   database: Database,
   instance: Model,
   options: SaveCallOptions,
 ): Saving | undefined {
-  if (!isWatched(instance)) return undefined;
+  if (isMuted(options) || !isWatched(instance)) return undefined;
   const saving = new Saving(database, instance, options);
   noteSaving(options, saving);
   return saving;
@@ -91,7 +91,7 @@ function watchedSave(database: Database, save: Save): Save {
 
   return function (...parameters) {
     const [options] = parameters;
-    if (parameters.length > 1 || options?.hooks === false || !isWatched(this)) {
+    if (parameters.length > 1 || isMuted(options) || !isWatched(this)) {
       return save.apply(this, parameters);
     }
     const queue = options?.[ROW_QUEUE];

@@ -46,13 +46,6 @@ export class Saving {
     return saved && send(this.#database, postSave, this.#sender, saved, this.#transaction);
   }
 
-  /** Sends `postSave` alone, for an instance that comes into being with the update of its row. */
-  afterwards(options: SaveCallOptions): Promise<unknown> | undefined {
-    const change = this.#change(options);
-    const saved = change && { created: false, ...change };
-    return saved && send(this.#database, postSave, this.#sender, saved, options.transaction);
-  }
-
   #change(options: SaveCallOptions): Omit<PreSave, keyof ModelPayload> | undefined {
     const updateFields = this.#updateFields;
     if (updateFields?.size === 0) return undefined;
