@@ -8,6 +8,10 @@ export default defineConfig({
     index: `${modules}/index.js`,
     'testing/index': `${modules}/testing/index.js`,
     'migrations/umzug': `${modules}/migrations/umzug.js`,
+    'requests/http': `${modules}/requests/http.js`,
+    'requests/express': `${modules}/requests/express.js`,
+    'requests/fastify': `${modules}/requests/fastify.js`,
+    'requests/koa': `${modules}/requests/koa.js`,
   },
   external: /^node:/,
   treeshake: { moduleSideEffects: 'no-external' },
@@ -17,7 +21,12 @@ export default defineConfig({
     esModule: true,
     hoistTransitiveImports: false,
     // An entry point exports its public names and no others: what they share is in a file beside them.
-    manualChunks: { library: [`${modules}/index.js`] },
+    manualChunks: {
+      library: [`${modules}/index.js`],
+      requests: ['view', 'marks', 'report-exception'].map(
+        (name) => `${modules}/requests/${name}.js`,
+      ),
+    },
     chunkFileNames: '[name].js',
   },
 });

@@ -48,6 +48,11 @@ export class RootBlock extends Block {
     return this.#real.beginsAhead;
   }
 
+  /** Whether there is anything that its rollback would undo. */
+  get hasWork(): boolean {
+    return this.#begun || this.#beginning !== undefined || this.callbacks.size > 0;
+  }
+
   materialize(first?: Savepoint): Promise<void> | undefined {
     if (this.#begun) return undefined;
     this.#beginning ??= this.#begin(first);

@@ -71,6 +71,13 @@ function isRetry(value: unknown): boolean {
   return isTimes && isDelay && Object.keys(others).length === 0;
 }
 
+/** The rules of some options of `atomic`, for other calls that have them too. */
+export function atomicRules(...names: (keyof AtomicOptions)[]): OptionRules {
+  return Object.fromEntries(
+    Object.entries(RULES).filter(([name]) => names.some((each) => each === name)),
+  );
+}
+
 /** Throws when `options` are not options of `atomic`. */
 export function assertAtomicOptions(options: unknown): asserts options is AtomicOptions {
   checkOptions('atomic()', options, RULES);

@@ -6,7 +6,7 @@
  */
 export { afterTransaction, runCallbacks } from './after-transaction.js';
 export type { Atomic, AtomicBody, AtomicFunction, AtomicWrapper } from './atomic.js';
-export type { AtomicOptions, RetryOptions } from './atomic-options.js';
+export { type AtomicOptions, atomicRules, type RetryOptions } from './atomic-options.js';
 export { Connection, type Connections, connections } from './connection.js';
 export type { Defer } from './defer.js';
 export { inOneBlock, inSavepoint } from './implicit-block.js';

@@ -15,6 +15,7 @@ const FLOORS: Record<string, readonly string[]> = {
   models: ['base', 'signals', 'sequelize', 'transactions'],
   installation: ['base', 'sequelize', 'transactions', 'models'],
   migrations: ['base', 'sequelize', 'transactions', 'models'],
+  requests: ['base', 'signals', 'transactions'],
   testing: ['base', 'signals', 'blocks', 'sequelize', 'transactions'],
   index: ['base', 'signals', 'transactions', 'models', 'installation'],
 };

@@ -33,7 +33,7 @@ describe('what is installed', () => {
 
       for (const [name, version] of Object.entries(wantedIn(folder))) {
         if (version === 'file:..') continue;
-        expect(locked[`node_modules/${name}`]?.version, name).to.equal(version);
+        expect(locked[`node_modules/${name}`]?.version, name).to.equal(withoutAlias(version));
       }
       expect(Object.values(locked).filter(({ resolved }) => resolved?.includes(':'))).to.be.empty;
     });
@@ -46,6 +46,11 @@ function wantedIn(folder: string): Record<string, string> {
     read(`${folder}/package.json`),
   );
   return { ...dependencies, ...devDependencies };
+}
+
+/** `npm:express@4.22.3`, under another name, is locked by its version. */
+function withoutAlias(version: string): string {
+  return version.replace(/^npm:.*@/, '');
 }
 
 function lockedIn(folder: string): Record<string, Locked> {

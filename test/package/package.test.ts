@@ -54,7 +54,8 @@ describe('the package', function () {
     it('has its JavaScript in few files, for each takes its time to load', () => {
       const scripts = tarball.files.filter(({ path }) => path.endsWith('.js'));
 
-      expect(scripts).to.have.lengthOf(ENTRIES.length + 1);
+      // What all share, and what those for requests do.
+      expect(scripts).to.have.lengthOf(ENTRIES.length + 2);
     });
 
     it('weighs less than 150 kB', () => {
@@ -72,6 +73,12 @@ describe('the package', function () {
 
     it('loads where there is no Sequelize', async () => {
       for (const entry of ENTRIES) await consumer.node('--eval', `require('${entry}')`);
+    });
+
+    it('loads no other entry point and no framework with the main one', async () => {
+      await consumer.copy('main-alone.cjs');
+
+      await consumer.node('main-alone.cjs', name);
     });
 
     it('gives require and import the same objects', async () => {

@@ -1,0 +1,294 @@
+import type { ServerResponse } from 'node:http';
+import { FlowValue, isObject, logger } from '../base/index.js';
+import { transaction } from '../transactions/index.js';
+import { AnswerHead, AnswerStatus, assertHead } from './answer-head.js';
+import { override } from './override.js';
+
+/** Who writes to a response that is held: one run of a view. */
+export interface Writer {
+  /** The answer is complete. */
+  answered(): void;
+  /** The answer has begun, and more of it is to come. */
+  streams(): void;
+}
+
+type Arguments = readonly unknown[];
+type Method = (...parameters: unknown[]) => unknown;
+type Listener = ((...parameters: unknown[]) => unknown) & { readonly listener?: unknown };
+
+/** A call that waits for the COMMIT. */
+interface HeldCall {
+  readonly method: Method;
+  readonly parameters: Arguments;
+  readonly writes: boolean;
+}
+
+/** Which run of a view the current flow belongs to. */
+const writerOfFlow = new FlowValue<Writer>();
+
+/**
+ * Keeps what a view answers from leaving before its block has been stored.
+ *
+ * It stands before `writeHead`, `write`, `end` and `flushHeaders` of one response. While it is
+ * holding, it notes their calls, and looks to the view as a response of Node.js does: the headers are
+ * sent once something was written, and the first `write` asks to wait for `drain`. `release` makes
+ * the calls; `discard` forgets them, and puts status and headers back.
+ *
+ * From then on it lets everything through, out of any block: the writes of a session store, or the
+ * listeners of `finish`, are not part of the view. What a view that was discarded still writes is
+ * refused, as it must not mix with the answer that is given in its place.
+ */
+export class HeldResponse {
+  readonly #response: ServerResponse;
+  readonly #limit: number;
+  readonly #before: AnswerHead;
+  readonly #discarded = new WeakSet<Writer>();
+  readonly #undos: (() => boolean)[] = [];
+  #writer: Writer | undefined;
+  #holding = false;
+  #calls: HeldCall[] = [];
+  #bytes = 0;
+  /** Of the answer, once there is something of it. */
+  #status: AnswerStatus | undefined;
+  #ended = false;
+  #drainListeners: Listener[] = [];
+
+  /** @param limit - how many bytes may be held beside the first `write`. */
+  constructor(response: ServerResponse, limit: number) {
+    this.#response = response;
+    this.#limit = limit;
+    this.#before = new AnswerHead(response);
+    this.#standBefore();
+  }
+
+  /** The writer of the current flow, if it is one. */
+  static get writer(): Writer | undefined {
+    return writerOfFlow.get();
+  }
+
+  /** Holds what `body` writes. What an earlier writer wrote is forgotten. */
+  hold<Result>(writer: Writer, body: () => Result): Result {
+    if (this.#writer) this.discard();
+    this.#writer = writer;
+    this.#holding = true;
+    return writerOfFlow.run(writer, body);
+  }
+
+  /** Lets the answer leave. */
+  release(): void {
+    this.#holding = false;
+    this.#status?.restore(this.#response);
+    const calls = this.#calls.splice(0);
+    const complete = this.#ended || calls.length === 0;
+    // What comes after a stream's beginning still has to be led out of the block.
+    if (complete) for (const undo of this.#undos.splice(0)) undo();
+
+    let flows = false;
+    for (const { method, parameters, writes } of calls) {
+      const result = Reflect.apply(method, this.#response, parameters);
+      if (writes) flows = result !== false;
+    }
+    const waiting = this.#drainListeners.splice(0);
+    if (flows) for (const listener of waiting) Reflect.apply(listener, this.#response, []);
+  }
+
+  /** Forgets what was written, and refuses what its writer is still going to write. */
+  discard(): void {
+    this.#holding = false;
+    this.#calls = [];
+    this.#bytes = 0;
+    this.#drainListeners = [];
+    this.#status = undefined;
+    this.#ended = false;
+    if (this.#writer) this.#discarded.add(this.#writer);
+    // The flow that discards may be the one that is refused from now on.
+    writerOfFlow.run(NOBODY, () => this.#restoreHead());
+  }
+
+  #restoreHead(): void {
+    if (!this.#response.headersSent) this.#before.restore(this.#response);
+  }
+
+  #standBefore(): void {
+    this.#stand('writeHead', (method, parameters) => this.#writeHead(method, parameters));
+    this.#stand('flushHeaders', (method, parameters) => this.#flushHeaders(method, parameters));
+    this.#stand('write', (method, parameters) => this.#write(method, parameters));
+    this.#stand('end', (method, parameters) => this.#end(method, parameters));
+    for (const name of ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader']) {
+      this.#stand(name, (method, parameters) => this.#changeHeaders(method, parameters));
+    }
+    for (const name of ['on', 'addListener']) {
+      this.#stand(name, (method, parameters) => this.#listen(method, parameters));
+    }
+    for (const name of ['off', 'removeListener']) {
+      this.#stand(name, (method, parameters) => this.#unlisten(method, parameters));
+    }
+    this.#tell('headersSent', () => this.#status !== undefined);
+    this.#tell('writableEnded', () => this.#ended);
+  }
+
+  #stand(name: string, call: (method: Method, parameters: Arguments) => unknown): void {
+    const response = this.#response;
+    const method: unknown = Reflect.get(response, name);
+    // Not every version of Node.js has all of them.
+    if (typeof method !== 'function') return;
+    const standIn = (...parameters: unknown[]) => call(method as Method, parameters);
+    this.#undos.push(override(response, name, { value: standIn }));
+  }
+
+  /** Has a property tell what is true of the answer that is held. */
+  #tell(name: string, isTrue: () => boolean): void {
+    const response = this.#response;
+    const before = Object.getOwnPropertyDescriptor(response, name);
+    const original = () =>
+      before
+        ? (before.get?.call(response) ?? before.value)
+        : Reflect.get(Object.getPrototypeOf(response), name, response);
+    const get = () => this.#isRefused() || (this.#holding && isTrue()) || original();
+    this.#undos.push(override(response, name, { get }));
+  }
+
+  #isRefused(): boolean {
+    const writer = writerOfFlow.get();
+    return writer !== undefined && this.#discarded.has(writer);
+  }
+
+  #writeHead(method: Method, parameters: Arguments): unknown {
+    if (this.#isRefused() || (this.#holding && this.#status)) throw headersSentError();
+    if (!this.#holding) return this.#through(method, parameters);
+
+    const [status, reason] = parameters;
+    assertHead(status, typeof reason === 'string' ? parameters[2] : reason);
+    this.#response.statusCode = Number(status);
+    if (typeof reason === 'string') this.#response.statusMessage = reason;
+    this.#note(method, parameters);
+    return this.#response;
+  }
+
+  #flushHeaders(method: Method, parameters: Arguments): unknown {
+    if (this.#isRefused()) return undefined;
+    if (!this.#holding) return this.#through(method, parameters);
+
+    assertHead(this.#response.statusCode, undefined);
+    this.#note(method, parameters);
+    this.#writer?.streams();
+    return undefined;
+  }
+
+  #write(method: Method, parameters: Arguments): unknown {
+    if (this.#isRefused()) return refuse(parameters);
+    if (!this.#holding) return this.#through(method, parameters);
+
+    const [chunk] = parameters;
+    assertChunk(chunk);
+    if (this.#ended) return refuse(parameters);
+    if (this.#bytes > this.#limit) return this.#cut(parameters);
+    if (!this.#status) assertHead(this.#response.statusCode, undefined);
+    this.#bytes += Buffer.byteLength(chunk);
+    this.#note(method, parameters, true);
+    this.#writer?.streams();
+    return false;
+  }
+
+  #end(method: Method, parameters: Arguments): unknown {
+    if (this.#isRefused()) {
+      refuse(parameters);
+      return this.#response;
+    }
+    if (!this.#holding) return this.#through(method, parameters);
+
+    const [chunk] = parameters;
+    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') assertChunk(chunk);
+    if (this.#ended) {
+      refuse(parameters);
+      return this.#response;
+    }
+    if (!this.#status) assertHead(this.#response.statusCode, undefined);
+    this.#note(method, parameters);
+    this.#ended = true;
+    this.#writer?.answered();
+    return this.#response;
+  }
+
+  #changeHeaders(method: Method, parameters: Arguments): unknown {
+    if (this.#isRefused() || (this.#holding && this.#status)) throw headersSentError();
+    return Reflect.apply(method, this.#response, parameters);
+  }
+
+  /**
+   * Who waits for `drain` is told of it by `release` itself: compression takes these listeners away
+   * to a stream of its own, which has nothing to drain where nothing was written to it.
+   */
+  #listen(method: Method, parameters: Arguments): unknown {
+    const [event, listener] = parameters;
+    if (this.#holding && event === 'drain') this.#drainListeners.push(listener as Listener);
+    return Reflect.apply(method, this.#response, parameters);
+  }
+
+  #unlisten(method: Method, parameters: Arguments): unknown {
+    const [event, listener] = parameters;
+    if (event === 'drain') {
+      this.#drainListeners = this.#drainListeners.filter(
+        (each) => each !== listener && each.listener !== listener,
+      );
+    }
+    return Reflect.apply(method, this.#response, parameters);
+  }
+
+  #note(method: Method, parameters: Arguments, writes = false): void {
+    // The status is that of now, whatever the view sets it to later.
+    this.#status ??= new AnswerStatus(this.#response);
+    this.#calls.push({ method, parameters, writes });
+  }
+
+  /** Ends an answer of which too much would have to be held: nobody waited for `drain`. */
+  #cut(parameters: Arguments): boolean {
+    logger().error(
+      `A response was cut off: its view wrote more than ${this.#limit} bytes while its transaction was ` +
+        "being committed. Wait for 'drain' where write() returns false, as pipe() does, or allow " +
+        'more by the option "maxHeld".',
+      undefined,
+    );
+    this.#calls = [];
+    this.#ended = true;
+    this.#response.destroy();
+    return refuse(parameters);
+  }
+
+  #through(method: Method, parameters: Arguments): unknown {
+    return transaction.outside(() => Reflect.apply(method, this.#response, parameters));
+  }
+}
+
+/** A writer that nobody refuses. */
+const NOBODY: Writer = { answered() {}, streams() {} };
+
+/** Runs `body` as what is no part of the view whose flow this is: neither in its block, nor refused with it. */
+export function outsideOfView<Result>(body: () => Result): Result {
+  return transaction.outside(() => writerOfFlow.run(NOBODY, body));
+}
+
+/** Has a write come to nothing, and tells its callback so. */
+function refuse(parameters: Arguments): false {
+  const callback = parameters.findLast((parameter) => typeof parameter === 'function');
+  if (callback) {
+    const error = Object.assign(new Error('write after end'), {
+      code: 'ERR_STREAM_WRITE_AFTER_END',
+    });
+    process.nextTick(callback as Method, error);
+  }
+  return false;
+}
+
+function headersSentError(): Error {
+  const message = 'Cannot set headers after they are sent to the client';
+  return Object.assign(new Error(message), { code: 'ERR_HTTP_HEADERS_SENT' });
+}
+
+function assertChunk(chunk: unknown): asserts chunk is string | Uint8Array {
+  if (typeof chunk === 'string' || (isObject(chunk) && chunk instanceof Uint8Array)) return;
+  throw Object.assign(
+    new TypeError('The "chunk" argument must be a string or an instance of Buffer or Uint8Array'),
+    { code: chunk === null ? 'ERR_STREAM_NULL_VALUES' : 'ERR_INVALID_ARG_TYPE' },
+  );
+}
