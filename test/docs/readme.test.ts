@@ -14,12 +14,15 @@ describe('README.md', function () {
 
   describeCode('README.md', PROJECT);
 
-  it('shows how the package is required', () => {
-    const [, code = ''] = /^```js\n(.*?)^```\n/ms.exec(README) ?? [];
-    writeFileSync(join(ROOT, PROJECT, 'required.cjs'), `${code}install; postSave;`);
+  // A suite of its own, to come after the one that writes the project.
+  describe('JavaScript', () => {
+    it('shows how the package is required', () => {
+      const [, code = ''] = /^```js\n(.*?)^```\n/ms.exec(README) ?? [];
+      writeFileSync(join(ROOT, PROJECT, 'required.cjs'), `${code}install; postSave;`);
 
-    expect(code).to.include('require(');
-    expect(runNode(`${PROJECT}/required.cjs`).stderr).to.equal('');
+      expect(code).to.include('require(');
+      expect(runNode(`${PROJECT}/required.cjs`).stderr).to.equal('');
+    });
   });
 
   it('names each error code, with its class, and no others', () => {
