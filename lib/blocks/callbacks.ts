@@ -18,8 +18,6 @@ export interface Capture {
   readonly active: boolean;
   /** Is offered a callback that is about to run; true when it takes it, so that it does not run. */
   takes(callback: Callback, robust: boolean): boolean;
-  /** Is told of a queue in which callbacks of its flow wait. */
-  waitsIn(queue: Callbacks): void;
 }
 
 /** One registration: what to call, how, and in which block it was made. */
@@ -48,7 +46,6 @@ export class Callbacks {
   add(callback: Callback, robust: boolean, block: Block, capture: Capture | undefined): void {
     const moment = this.#clock.tick();
     this.#registrations.push({ callback, robust, block, moment, capture });
-    capture?.waitsIn(this);
   }
 
   /** Drops those that are `undone` among what was registered after the moment `since` (D-251). */

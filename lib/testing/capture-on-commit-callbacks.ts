@@ -7,7 +7,7 @@ import {
   type OptionRules,
   SignalsError,
 } from '../base/index.js';
-import type { Callback, Callbacks, Capture, DueCallback, TestSeam } from '../blocks/for-testing.js';
+import type { Callback, Capture, DueCallback, TestSeam } from '../blocks/for-testing.js';
 import type { Database } from '../sequelize/index.js';
 import { databaseFor, runCallbacks, USING, type Using } from '../transactions/index.js';
 import { SavepointSource } from './savepoint-source.js';
@@ -149,7 +149,6 @@ const RULES: OptionRules = {
 
 class CallbackCapture implements Capture {
   readonly #database: Database;
-  readonly #queues = new Set<Callbacks>();
   #due: DueCallback[] = [];
   readonly #executed: Callback[] = [];
   #phase: 'capturing' | 'executing' | 'over' = 'capturing';
@@ -160,10 +159,6 @@ class CallbackCapture implements Capture {
 
   get active(): boolean {
     return this.#phase !== 'over';
-  }
-
-  waitsIn(queue: Callbacks): void {
-    this.#queues.add(queue);
   }
 
   takes(callback: Callback, robust: boolean): boolean {
@@ -180,7 +175,9 @@ class CallbackCapture implements Capture {
       await body();
     } finally {
       this.#phase = 'over';
-      const waiting = [...this.#queues].flatMap((queue) => queue.takeCapturedBy(this));
+      // Those of blocks that have ended are due, or dropped: what still waits is in one that is open.
+      const { open } = this.#database.blocks;
+      const waiting = [...open].flatMap(({ callbacks }) => callbacks.takeCapturedBy(this));
       this.#due = [...this.#due, ...waiting];
     }
     return this.#due;

@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Model, type ModelStatic, Sequelize } from 'sequelize';
-import { install } from 'sequelize-signals';
+import { install, postDelete, postSave, preSave } from 'sequelize-signals';
 import { ReplacedMethods } from '#lib/sequelize/replaced-methods';
 
 const collect = globalThis.gc as () => void;
@@ -37,6 +37,14 @@ async function aliveAfter(make: () => object[]): Promise<number> {
 
 const CASES: Record<string, () => Promise<number>> = {
   'models that were defined anew': () => aliveAfter(() => [define('Plain')]),
+
+  'models that were defined anew, each with receivers of its own': () =>
+    aliveAfter(() => {
+      const model = define('Heard');
+      for (const signal of [preSave, postSave]) signal.connect(() => model, { sender: model });
+      postDelete.connect(() => {}, { sender: model, dispatchUid: 'heard' });
+      return [model];
+    }),
 
   'models that were linked through the same model as those in their place': async () => {
     // Sequelize itself keeps the first two with the model of the links.

@@ -11,7 +11,7 @@ export function describeLives(suite: string, program: string, titles: readonly s
     let alive: Record<string, unknown>;
 
     before(function () {
-      this.timeout(60_000);
+      this.timeout(120_000);
       const output = execFileSync(process.execPath, ['--expose-gc', program], { encoding: 'utf8' });
       alive = JSON.parse(output);
     });
