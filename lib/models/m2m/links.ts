@@ -1,4 +1,5 @@
 import type { Identifier, Model, Transaction } from 'sequelize';
+import { isSame } from '../../base/index.js';
 import type { ChangeOptions, Database, RelationSide } from '../../sequelize/index.js';
 import { postDelete, preDelete } from '../delete/delete-signals.js';
 import { isAnyHeard } from '../listening.js';
@@ -117,7 +118,7 @@ export class Links {
 
   async #updateIfDifferent(key: Identifier, row: Row, targets: LinkTargetValues): Promise<void> {
     const values = this.#valuesFor(key, targets);
-    const isDifferent = Object.keys(values).some((name) => values[name] !== row[name]);
+    const isDifferent = Object.keys(values).some((name) => !isSame(values[name], row[name]));
     if (isDifferent) await this.#update(key, values);
   }
 
