@@ -29,7 +29,9 @@ export function runAddedHooks(model: ModelStatic<Model>, hooks: AddedHooks): () 
     (original): RunHooks =>
       function (...call) {
         const added = hooks.get(call[0]);
-        if (!added?.some((hook) => hook.isNeeded())) return original.apply(this, call);
+        if (!added?.some((hook) => hook.isNeeded()) || !isOfCall(this, call)) {
+          return original.apply(this, call);
+        }
 
         const run = async () => {
           for (const hook of added) if (hook.runsFirst) await runIfNeeded(hook, call);
@@ -46,4 +48,20 @@ export function runAddedHooks(model: ModelStatic<Model>, hooks: AddedHooks): () 
 
 function runIfNeeded(hook: AddedHook, [, ...parameters]: HookCall): unknown {
   return hook.isNeeded() ? hook.run(...parameters) : undefined;
+}
+
+/** The types of the hooks that get the options of a call and nothing else. */
+const OPTIONS_ALONE = /^(before|after)Bulk(Destroy|Restore|Update)$|^before(Find|Count)/;
+
+/** The types of the hooks that find their model in the options. */
+const WITH_MODEL = /Bulk|Upsert$/;
+
+/**
+ * Whether hooks are run for a call, and get its options. Who runs them by hand may leave the options
+ * out: there is no call then that an added hook could be about.
+ */
+function isOfCall(model: ModelStatic<Model>, [type, ...parameters]: Readonly<HookCall>): boolean {
+  const options = parameters[OPTIONS_ALONE.test(type) ? 0 : 1];
+  if (typeof options !== 'object' || options === null || options instanceof model) return false;
+  return !WITH_MODEL.test(type) || 'model' in options;
 }
