@@ -1,4 +1,5 @@
-import type { Model, ModelStatic, WhereOptions } from 'sequelize';
+import type { Model, ModelStatic, Sequelize, WhereOptions } from 'sequelize';
+import { dialectOf } from './dialects.js';
 import { modelItself } from './models.js';
 
 /** The options of a call as its hooks get them: some are Sequelize's own, and in no documentation. */
@@ -43,4 +44,15 @@ export function fieldsChosen(options: HookOptions): readonly string[] | undefine
 /** Whether a call of `Model.increment` comes from `decrement`, which is the same but for this. */
 export function isDecrement(options: object): boolean {
   return (options as { readonly increment?: boolean }).increment === false;
+}
+
+/**
+ * The options of a call that goes on when its INSERT violates a unique constraint, which is no
+ * failure where the transaction takes it for none either.
+ */
+export function expectingViolation<Options extends HookOptions>(
+  sequelize: Sequelize,
+  options: Options,
+): Options {
+  return dialectOf(sequelize).forgivesFailures ? { ...options, exception: true } : options;
 }

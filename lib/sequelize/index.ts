@@ -16,6 +16,7 @@ export { Database } from './database.js';
 export { checkDeferredConstraints } from './deferred-constraints.js';
 export { dialectOf } from './dialects.js';
 export {
+  expectingViolation,
   fieldsChosen,
   isDecrement,
   modelOfCall,
@@ -43,8 +44,10 @@ export { NewRows } from './new-rows.js';
 export { replaceMethod } from './replace-method.js';
 export { ReplacedMethods, type Undos } from './replaced-methods.js';
 export { RowQueue } from './row-queue.js';
+export { isIgnored, isStored, type RowWatcher, watchRow } from './row-statements.js';
 export { isAborted, isRetryable, isUniqueViolation } from './server-errors.js';
 export { newTransaction } from './statements.js';
 export { GIVEN_BACK } from './transaction-calls.js';
 export { transactionOf } from './transaction-class.js';
 export { setValues, UnsavedValues } from './unsaved-values.js';
+export { UpdateInHooks } from './update-in-hooks.js';

@@ -1,6 +1,6 @@
 import type { QueryOptions } from 'sequelize';
 import { rejecting } from '../base/index.js';
-import { type Block, misusedError } from '../blocks/index.js';
+import { type Block, type FailedQuery, misusedError } from '../blocks/index.js';
 import { hasApplicationNamespace } from './cls-slot.js';
 import { type ControlOptions, ControlStatements } from './control-statements.js';
 import type { Database } from './database.js';
@@ -9,6 +9,7 @@ import { noteStatement } from './implicit-commits.js';
 import { InnerStatements, type Tell } from './inner-statements.js';
 import type { OpenTransaction, Query } from './internals.js';
 import { replaceMethod } from './replace-method.js';
+import { isIgnored, tellOfRow } from './row-statements.js';
 import { refuse } from './sequelizes-errors.js';
 import { isUniqueViolation } from './server-errors.js';
 import { controlsTransaction, mayMoveSavepoints, type Sql, writes } from './statement-kinds.js';
@@ -21,9 +22,17 @@ interface InternalOptions {
   readonly exception?: boolean | string;
 }
 
-/** `findOrCreate` goes on after a unique violation of its INSERT (D-131). */
-function isSurvived(error: unknown, options: InternalOptions | undefined): boolean {
-  return !!options?.exception && isUniqueViolation(error);
+/**
+ * Whether the transaction is sound after an error of this statement: `findOrCreate` goes on after a
+ * unique violation of its INSERT (D-131), and an INSERT may be asked to ignore one.
+ */
+function isSurvived(
+  { ended }: FailedQuery,
+  error: unknown,
+  options: InternalOptions | undefined,
+): boolean {
+  if (ended) return false;
+  return isIgnored(error) || (!!options?.exception && isUniqueViolation(error));
 }
 
 function controlError(block: Block): Error {
@@ -68,7 +77,7 @@ export function interceptQueries(database: Database): () => void {
     if (controlsTransaction({ sql, dialect })) throw controlError(block);
 
     const tell: Tell = (failed, error) => {
-      if (!isSurvived(error, options)) block.queryFailed(failed);
+      if (!isSurvived(failed, error, options)) block.queryFailed(failed);
     };
     return block.query(writing, (handle) => {
       // Hooks know the query by the transaction that it was given.
@@ -80,5 +89,11 @@ export function interceptQueries(database: Database): () => void {
     });
   }
 
-  return replaceMethod<'query', object>(sequelize, 'query', () => rejecting(route));
+  function routeAndTell(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
+    const sent = route(sql, options);
+    tellOfRow(options, sent);
+    return sent;
+  }
+
+  return replaceMethod<'query', object>(sequelize, 'query', () => rejecting(routeAndTell));
 }

@@ -258,3 +258,81 @@ describeOnEachDatabase('findOrCreate', (database) => {
     expect(Object.keys(options)).to.deep.equal(['where']);
   });
 });
+
+describeOnEachDatabase('findCreateFind', (database) => {
+  const where = { name: 'new' };
+  let connection: Connection;
+  let Tag: ModelStatic<Model>;
+  let undo: (() => boolean)[] = [];
+
+  before(async () => {
+    const sequelize = database.connect();
+    connection = install(sequelize);
+    const name = { type: DataTypes.STRING, unique: true };
+    const colour = { type: DataTypes.STRING, unique: true };
+    Tag = sequelize.define('Tag', { name, colour }, { timestamps: false });
+    await sequelize.sync({ force: true });
+  });
+  beforeEach(() => Tag.destroy({ where: {} }));
+  afterEach(() => {
+    for (const disconnect of undo) disconnect();
+    undo = [];
+  });
+  after(() => connection.uninstall());
+
+  /** Has somebody else insert the row between the SELECT and the INSERT. */
+  function loseTheRace(options: { transaction?: null } = {}): void {
+    const win = () => Tag.create(where, { hooks: false, ...options });
+    undo.push(preSave.connect(win, { once: true, sender: Tag }));
+  }
+
+  it('finds the row of the winner when it loses a race, and sends no postSave', async () => {
+    const saved: unknown[] = [];
+    undo.push(postSave.connect((event) => void saved.push(event.created), { sender: Tag }));
+    loseTheRace();
+
+    const [tag, created] = await Tag.findCreateFind({ where });
+
+    expect([tag.get('name'), created]).to.deep.equal(['new', false]);
+    expect(saved).to.deep.equal([]);
+  });
+
+  it('finds the row of the winner in a block, which goes on', async () => {
+    loseTheRace();
+
+    await atomic(async () => {
+      const [tag, created] = await Tag.findCreateFind({ where });
+      expect([tag.get('name'), created]).to.deep.equal(['new', false]);
+      await Tag.create({ name: 'other' });
+    });
+
+    expect(await Tag.count()).to.equal(2);
+  });
+
+  if (!database.hasOneConnection && database.dialect !== 'sqlite') {
+    it('finds the row of another connection in a block that has read before', async () => {
+      loseTheRace({ transaction: null });
+
+      await atomic(async () => {
+        await Tag.count(); // where transactions read a snapshot, this is when it is taken
+        const [tag, created] = await Tag.findCreateFind({ where });
+        expect([tag.get('name'), created]).to.deep.equal(['new', false]);
+      });
+    });
+  }
+
+  it('throws what the server said when another row has the value', async () => {
+    await Tag.create({ name: 'old', colour: 'red' });
+    const call = () => Tag.findCreateFind({ where, defaults: { colour: 'red' } });
+
+    expect((await rejectionOf(call())).name).to.equal('SequelizeUniqueConstraintError');
+    const error = await rejectionOf(atomic(call));
+    expect(error.name).to.match(/^Sequelize(UniqueConstraint|EmptyResult)Error$/);
+  });
+
+  it('leaves it to Sequelize to refuse what it cannot do', async () => {
+    const nowhere = {} as { where: typeof where };
+
+    expect((await rejectionOf(Tag.findCreateFind(nowhere))).message).to.contain('Missing where');
+  });
+});

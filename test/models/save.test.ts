@@ -3,6 +3,7 @@ import { DataTypes, Model, type ModelStatic, type Sequelize } from 'sequelize';
 import {
   atomic,
   type Connection,
+  InvalidArgumentError,
   install,
   type ModelSignal,
   onCommit,
@@ -24,11 +25,24 @@ class Author extends Model {
   declare age: number;
 }
 class Draft extends Model {}
+class Note extends Model {}
 
 function defineModels(sequelize: Sequelize): void {
   Author.init(
     { name: { type: DataTypes.STRING, unique: true }, age: DataTypes.INTEGER },
     { sequelize, modelName: 'Author', timestamps: false },
+  );
+  Note.init(
+    {
+      text: DataTypes.STRING,
+      shouted: {
+        type: DataTypes.VIRTUAL,
+        set(this: Note, text: string) {
+          this.set('text', text.toLowerCase());
+        },
+      },
+    },
+    { sequelize, modelName: 'Note', timestamps: false },
   );
   Draft.init({ title: DataTypes.STRING }, { sequelize, modelName: 'Draft', version: true });
 }
@@ -197,15 +211,51 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(statements.all).to.deep.equal([]);
   });
 
-  it('name also what the model does not have, and Sequelize leaves out (D-104)', async () => {
+  it('are not sent when a field is named that the model does not have (D-104)', async () => {
     const author = await Author.create({ name: 'Ada' });
     seen.length = 0;
+    statements.clear();
+    const fields = ['name', 'nonsense'];
 
-    author.name = 'Grace';
-    await author.save({ fields: ['name', 'nonsense'] });
+    const errors = [
+      await rejectionOf(author.save({ fields })),
+      await rejectionOf(author.update({ name: 'Grace' }, { fields })),
+      // As Sequelize takes it, though its types do not.
+      await rejectionOf(author.update({ name: 'Grace' }, fields as object)),
+      await rejectionOf(Author.create({ name: 'Grace' }, { fields })),
+    ];
 
-    expect(seen[1]?.updateFields).to.deep.equal(new Set(['name', 'nonsense']));
-    expect(await Author.count({ where: { name: 'Grace' } })).to.equal(1);
+    for (const error of errors) {
+      expect(error).to.be.instanceOf(InvalidArgumentError);
+      expect(error.message).to.match(/"nonsense".* It has: id, name, age/);
+    }
+    expect(author.name).to.equal('Ada');
+    expect(seen).to.deep.equal([]);
+    expect(statements.all).to.deep.equal([]);
+  });
+
+  it('take the fields that Sequelize takes: keys, and attributes without a column (D-104)', async () => {
+    using _before = preSave.connect((event) => void seen.push(event as never), { sender: Note });
+
+    const fields = ['id', 'text', 'shouted'];
+    const note = await Note.create({ id: 3, shouted: 'STOP' }, { fields });
+
+    expect(seen[0]?.updateFields).to.deep.equal(new Set(fields));
+    expect(await Note.findAll({ raw: true })).to.deep.equal([{ id: 3, text: 'stop' }]);
+    await note.destroy();
+  });
+
+  it('take the options of a hook, with the fields that Sequelize chose for another model', async () => {
+    Author.addHook('afterCreate', 'log', async (_author, options) => {
+      await Note.create({ text: 'created' }, options as object);
+    });
+    using _before = preSave.connect((event) => void seen.push(event as never), { sender: Note });
+
+    await Author.create({ name: 'Ada' });
+    Author.removeHook('afterCreate', 'log');
+
+    expect(seen.map(({ sender }) => sender)).to.deep.equal([Author, Note, Author]);
+    await Note.destroy({ where: {} });
   });
 
   it('name the fields of a row that is created with some only (D-105)', async () => {
@@ -282,15 +332,64 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(changes).to.deep.equal([['name'], 'Ada']);
   });
 
-  it('say that nothing was created when the row is gone (D-101, D-119)', async () => {
+  it('send no postSave when the row is gone (D-101, D-119)', async () => {
     const author = await Author.create({ name: 'Ada' });
     await Author.destroy({ where: {} });
     seen.length = 0;
 
     await author.update({ name: 'Grace' });
 
-    expect(seen[1]).to.include({ created: false });
+    expect(names()).to.deep.equal(['preSave']);
     expect(await Author.count()).to.equal(0);
+  });
+
+  it('send no postSave when the row is gone by now, in a transaction that has seen it (D-101)', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    seen.length = 0;
+
+    await atomic(async () => {
+      await Author.count();
+      if (database.dialect !== 'sqlite') await Author.destroy({ where: {}, transaction: null });
+      else await Author.destroy({ where: {} });
+      await author.update({ name: 'Grace' });
+    });
+
+    expect(names()).to.deep.equal(['preSave']);
+  });
+
+  it('are both sent for an UPDATE that makes no difference', async () => {
+    const author = await Author.create({ name: 'Ada' });
+    seen.length = 0;
+
+    author.changed('name', true);
+    await author.save();
+
+    expect(names()).to.deep.equal(['preSave', 'postSave']);
+    expect(statements.verbs()).to.include('UPDATE');
+  });
+
+  it('send no postSave for an INSERT that was to leave alone what is there', async () => {
+    await Author.create({ name: 'Ada' });
+    seen.length = 0;
+
+    // PostgreSQL tells of it, the others do not.
+    await Author.create({ name: 'Ada' }, { ignoreDuplicates: true } as object).catch(() => {});
+    expect(names()).to.deep.equal(['preSave']);
+
+    await Author.create({ name: 'Grace' }, { ignoreDuplicates: true } as object);
+    expect(names()).to.deep.equal(['preSave', 'preSave', 'postSave']);
+    expect(seen[2]).to.include({ created: true });
+  });
+
+  it('leave the block sound after such an INSERT', async () => {
+    await Author.create({ name: 'Ada' });
+
+    await atomic(async () => {
+      await Author.create({ name: 'Ada' }, { ignoreDuplicates: true } as object).catch(() => {});
+      await Author.create({ name: 'Grace' });
+    });
+
+    expect(await Author.count()).to.equal(2);
   });
 
   it('leave the row alone when preSave fails (D-114)', async () => {

@@ -81,8 +81,8 @@ export function bulkCreateFeature(database: Database): ModelFeature {
           }
           return sendBulk(preBulkCreate, instances, options, 'update');
         },
-        afterUpsert: ([instance]: [Model], options: Options) =>
-          sendBulk(postBulkCreate, [instance], options, 'update'),
+        afterUpsert: (_result: unknown, options: Options) =>
+          sendBulk(postBulkCreate, [upsertedInstance(options)], options, 'update'),
       },
     },
     replaceMethods: (model) => [

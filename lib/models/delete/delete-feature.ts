@@ -1,8 +1,8 @@
 import type { InstanceDestroyOptions, Model, ModelStatic } from 'sequelize';
-import { InvalidArgumentError } from '../../base/index.js';
 import { type Database, modelOf, replaceMethod } from '../../sequelize/index.js';
 import { inOneBlock } from '../../transactions/index.js';
 import type { ModelFeature } from '../feature.js';
+import { assertKey } from '../instances/assert-key.js';
 import { withRollback } from '../instances/rollback.js';
 import { isAnyHeard } from '../listening.js';
 import type { ModelSignal } from '../model-signal.js';
@@ -52,19 +52,10 @@ function destroyInOneBlock(database: Database, destroy: Destroy): Destroy {
     const isWatched = options?.hooks !== false && isAnyHeard(modelOf(this), SIGNALS);
     if (!isWatched) return destroy.apply(this, parameters);
 
-    assertKey(this);
+    assertKey(this, 'destroyed');
     const origin = options?.[ORIGIN] ?? new Origin(this);
     return inOneBlock(database, options?.transaction, (transaction) =>
       destroy.call(this, { ...options, transaction, [ORIGIN]: origin }),
     );
   };
-}
-
-function assertKey(instance: Model): void {
-  const { name, primaryKeyAttributes } = modelOf(instance);
-  const missing = primaryKeyAttributes.find((key) => (instance.get(key) ?? null) === null);
-  if (missing === undefined) return;
-  throw new InvalidArgumentError(
-    `This instance of ${name} cannot be destroyed: it has no "${missing}". Save it first.`,
-  );
 }

@@ -1,17 +1,22 @@
 import type { Model, ModelStatic } from 'sequelize';
-import { announceBuilding, type Database, replaceMethod } from '../../sequelize/index.js';
+import { announceBuilding, type Database, modelOf, replaceMethod } from '../../sequelize/index.js';
+import { postBulkUpdate, preBulkUpdate } from '../bulk-update/bulk-update-signals.js';
 import type { ModelFeature } from '../feature.js';
+import { isAnyHeard } from '../listening.js';
+import { assertKey } from './assert-key.js';
 import { withRollback, withRollbackOfBuilt } from './rollback.js';
 
 type Restore = (this: Model, ...parameters: [options?: object]) => Promise<void>;
 type Increment = (
   this: Model,
-  ...parameters: [fields: unknown, options?: object]
+  ...parameters: [fields: unknown, options?: { readonly hooks?: boolean }]
 ) => Promise<Model>;
 type Upsert = (
   this: ModelStatic<Model>,
   ...parameters: [values: object, options?: object]
 ) => Promise<unknown>;
+
+const SIGNALS = [preBulkUpdate, postBulkUpdate];
 
 /**
  * Has instances roll back with their rows, where they are written by methods that no other feature
@@ -27,11 +32,26 @@ export function instancesFeature(database: Database): ModelFeature {
       replaceMethod(
         model.prototype as object as { increment: Increment },
         'increment',
-        (original) => withRollback(database, original, (_fields, options) => options),
+        (original) =>
+          incrementWithKey(withRollback(database, original, (_fields, options) => options)),
       ),
       replaceMethod(model as object as { upsert: Upsert }, 'upsert', (original) =>
         withRollbackOfBuilt(database, original, (_values, options) => options),
       ),
     ],
+  };
+}
+
+/** Has an instance without a key refused before the signals of the call for many that Sequelize makes. */
+function incrementWithKey(increment: Increment): Increment {
+  async function incrementRow(instance: Model, parameters: Parameters<Increment>): Promise<Model> {
+    assertKey(instance, 'incremented');
+    return increment.apply(instance, parameters);
+  }
+
+  return function (...parameters) {
+    const [, options] = parameters;
+    const isWatched = options?.hooks !== false && isAnyHeard(modelOf(this), SIGNALS);
+    return isWatched ? incrementRow(this, parameters) : increment.apply(this, parameters);
   };
 }

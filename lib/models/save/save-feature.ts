@@ -1,13 +1,15 @@
 import type { Model, ModelStatic } from 'sequelize';
-import { type Database, modelOf, replaceMethod } from '../../sequelize/index.js';
+import { type Database, modelOf, replaceMethod, watchRow } from '../../sequelize/index.js';
 import type { ModelFeature } from '../feature.js';
+import { RACE } from '../find-or-create/race.js';
+import { assertKey } from '../instances/assert-key.js';
 import { withRollback } from '../instances/rollback.js';
 import { isAnyHeard, wasAnyHeard } from '../listening.js';
 import { GIVEN_FIELDS, MUTED, ROW_QUEUE, type SaveCallOptions } from './save-options.js';
 import { postSave, preSave } from './save-signals.js';
 import { Saving } from './saving.js';
-import { noteSaving, optionsFor, savingWith } from './savings.js';
-import { fieldsIn } from './update-fields.js';
+import { callBegins, noteSaving, optionsFor, savingOfCall, savingWith } from './savings.js';
+import { assertKnownFields, fieldsIn, withGivenFields } from './update-fields.js';
 
 type Save = (this: Model, ...parameters: [options?: SaveCallOptions]) => Promise<Model>;
 type Update = (
@@ -23,8 +25,8 @@ const SIGNALS = [preSave, postSave];
  */
 export function saveFeature(database: Database): ModelFeature {
   const before = (instance: Model, options: SaveCallOptions) => {
-    const saving = savingWith(options, instance) ?? startInHook(database, instance, options);
-    return saving?.before(options);
+    const saving = savingWith(options, instance);
+    return saving ? saving.before(options) : startInHook(database, instance, options);
   };
 
   const after = (instance: Model, options: SaveCallOptions) =>
@@ -42,10 +44,7 @@ export function saveFeature(database: Database): ModelFeature {
     },
     replaceMethods: ({ prototype }: ModelStatic<Model>) => [
       replaceMethod(prototype, 'save', (original: Save) =>
-        watchedSave(
-          database,
-          withRollback(database, original, (options) => options),
-        ),
+        watchedSave(database, inRace(withRollback(database, original, (options) => options))),
       ),
       replaceMethod(prototype, 'update', (original: Update) =>
         updateWithGivenFields(withRollback(database, original, (_values, options) => options)),
@@ -64,16 +63,20 @@ function isMuted(options: SaveCallOptions | undefined): boolean {
   return options?.hooks === false || !!options?.[MUTED];
 }
 
-/** For a row of a call for many, and for a save that nobody listened to when it began. */
+/**
+ * For a row of a call for many, for a save that nobody listened to when it began, and for one that an
+ * override of the application calls without the options that it was given.
+ */
 function startInHook(
   database: Database,
   instance: Model,
   options: SaveCallOptions,
-): Saving | undefined {
+): Promise<void> | undefined {
   if (isMuted(options) || !isWatched(instance)) return undefined;
   const saving = new Saving(database, instance, options);
   noteSaving(options, saving);
-  return saving;
+  const call = options.individualHooks ? undefined : savingOfCall(instance);
+  return call ? call.take(saving).then(() => saving.before(options)) : saving.before(options);
 }
 
 /** Watches a save to its end: Sequelize runs no after hooks when there was nothing to write. */
@@ -82,11 +85,18 @@ function watchedSave(database: Database, save: Save): Save {
     instance: Model,
     options: SaveCallOptions | undefined,
   ): Promise<Model> {
+    assertKnownFields('save()', modelOf(instance), options);
+    if (!instance.isNewRecord) assertKey(instance, 'saved');
     const saving = new Saving(database, instance, options);
-    const saved = await save.call(instance, optionsFor(saving, options));
-    const sent = saving.after();
-    if (sent !== undefined) await sent;
-    return saved;
+    const ends = [callBegins(saving), watchRow(instance, saving)];
+    try {
+      const saved = await save.call(instance, optionsFor(saving, options));
+      const sent = saving.after();
+      if (sent !== undefined) await sent;
+      return saved;
+    } finally {
+      for (const end of ends) end();
+    }
   }
 
   return function (...parameters) {
@@ -99,14 +109,27 @@ function watchedSave(database: Database, save: Save): Save {
   };
 }
 
+/** Tells the race that a creation may lose of its save. */
+function inRace(save: Save): Save {
+  return function (...parameters) {
+    const race = parameters[0]?.[RACE];
+    if (!race) return save.apply(this, parameters);
+    return race.run(this, () => save.apply(this, parameters));
+  };
+}
+
 /** Notes which fields `update()` was given: it has Sequelize save those that are different. */
 function updateWithGivenFields(update: Update): Update {
   return async function (...parameters) {
     const [values, given] = parameters;
     if (!isWatched(this)) return update.apply(this, parameters);
 
+    const model = modelOf(this);
     const options = Array.isArray(given) ? { fields: given } : given;
-    const fields = options?.fields ? undefined : fieldsIn(modelOf(this), values);
-    return update.call(this, values, { ...options, [GIVEN_FIELDS]: fields });
+    assertKnownFields('update()', model, options);
+    if (!this.isNewRecord) assertKey(this, 'saved');
+    const fields = options?.fields ? undefined : fieldsIn(model, values);
+    const updating = () => update.call(this, values, { ...options, [GIVEN_FIELDS]: fields });
+    return fields ? withGivenFields(this, fields, updating) : updating();
   };
 }

@@ -1,5 +1,6 @@
 import type { SaveOptions } from 'sequelize';
 import type { RowQueue } from '../../sequelize/index.js';
+import type { InRace } from '../find-or-create/race.js';
 
 /** On the options of an update: the fields that the caller gave values for, changed or not. */
 export const GIVEN_FIELDS: unique symbol = Symbol('given fields');
@@ -11,7 +12,7 @@ export const ROW_QUEUE: unique symbol = Symbol('row queue');
 export const MUTED: unique symbol = Symbol('muted');
 
 /** What this library puts on the options of a save. */
-export interface SaveMarks {
+export interface SaveMarks extends InRace {
   readonly [GIVEN_FIELDS]?: readonly string[] | undefined;
   readonly [MUTED]?: true;
   [ROW_QUEUE]?: RowQueue | undefined;

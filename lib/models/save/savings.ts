@@ -12,6 +12,25 @@ interface Options extends SaveCallOptions {
   [SAVINGS]?: Savings | undefined;
 }
 
+/** The savings of the calls of `save()` that are under way, the latest call last. */
+const ofCalls = new WeakMap<Model, Saving[]>();
+
+/** Has `savingOfCall` tell of the saving of a call of `save()`. Returns the undo. */
+export function callBegins(saving: Saving): () => void {
+  const all = ofCalls.get(saving.instance) ?? [];
+  ofCalls.set(saving.instance, all);
+  all.push(saving);
+  return () => {
+    all.splice(all.indexOf(saving), 1);
+    if (all.length === 0) ofCalls.delete(saving.instance);
+  };
+}
+
+/** The saving of the latest call of `save()` for an instance that is under way. */
+export function savingOfCall(instance: Model): Saving | undefined {
+  return ofCalls.get(instance)?.at(-1);
+}
+
 /** The options of a call for one saving, which nothing else is under way with. */
 export function optionsFor(saving: Saving, options: SaveCallOptions | undefined): SaveCallOptions {
   const savings = new Savings(saving);

@@ -1,0 +1,72 @@
+import type { Model, QueryOptions, Sequelize, Transaction } from 'sequelize';
+import { peek } from '../base/index.js';
+import { dialectOf } from './dialects.js';
+import { modelOf } from './models.js';
+
+/** Is told of the statements that write the row of an instance. */
+export interface RowWatcher {
+  /** A statement is through; `count` is how many rows it wrote, where the database tells. */
+  wrote(count: number | undefined): void;
+  /** A statement has failed, and with this error. */
+  failed(error: unknown): void;
+}
+
+/** Who is told, by the instance: an application's `save()` may drop the options that it is given. */
+const watchers = new WeakMap<object, Set<RowWatcher>>();
+
+/** Tells `watcher` of the statements that write the row of `instance`. Returns the undo. */
+export function watchRow(instance: Model, watcher: RowWatcher): () => void {
+  const all = watchers.get(instance) ?? new Set();
+  watchers.set(instance, all.add(watcher));
+  return () => {
+    all.delete(watcher);
+    if (all.size === 0) watchers.delete(instance);
+  };
+}
+
+/** Tells those who watch its row of a statement that was sent for an instance. */
+export function tellOfRow(options: QueryOptions | undefined, sent: Promise<unknown>): void {
+  const all = options?.instance && watchers.get(options.instance);
+  if (!all) return;
+
+  sent.then(
+    (result) => {
+      for (const watcher of all) watcher.wrote(countIn(result));
+    },
+    (error: unknown) => {
+      for (const watcher of all) watcher.failed(error);
+    },
+  );
+}
+
+/** Sequelize answers the statement of an instance with the instance and the number of rows. */
+function countIn(result: unknown): number | undefined {
+  const count = Array.isArray(result) ? result[1] : undefined;
+  return typeof count === 'number' ? count : undefined;
+}
+
+/** Whether a statement wrote nothing because the row is there, as it was asked to. */
+export function isIgnored(error: unknown): boolean {
+  // PostgreSQL's alone: the statement is through, and its transaction is sound.
+  return peek(error, 'name') === 'SequelizeEmptyResultError';
+}
+
+/** Whether the row of an instance is there, by an UPDATE of it that the database says changed none. */
+export async function isStored(
+  instance: Model,
+  transaction: Transaction | null | undefined,
+): Promise<boolean> {
+  const model = modelOf(instance);
+  if (dialectOf(model.sequelize as Sequelize).countsUnchanged) return false;
+
+  const options = {
+    where: instance.where() as Record<string, unknown>,
+    attributes: model.primaryKeyAttributes as string[],
+    lock: true, // it finds what the UPDATE found, and not what the transaction has read before
+    paranoid: false,
+    hooks: false,
+    raw: true,
+    transaction,
+  };
+  return (await model.unscoped().findOne(options)) !== null;
+}
