@@ -34,6 +34,7 @@ export type {
   ClassPrepared,
   ClassPreparedBySender,
   ConnectionCreated,
+  Defaults,
   Delete,
   DeleteBySender,
   LinksChanged,
@@ -55,6 +56,7 @@ export type {
   PreSave,
   PreSaveBySender,
   UnresolvedSender,
+  UpdateOrCreateOptions,
 } from './models/index.js';
 export {
   assertSendersResolved,
@@ -77,6 +79,7 @@ export {
   preMigrate,
   preSave,
   unresolvedSenders,
+  updateOrCreate,
 } from './models/index.js';
 export type {
   AnyReceiver,

@@ -19,7 +19,7 @@ export function isSame(copy: unknown, value: unknown): boolean {
 }
 
 /** Whether an object has no class of its own, in whatever realm it was made. */
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -7,7 +7,7 @@
 export { allOrNothing, ifItFails } from './all-or-nothing.js';
 export { FlowValue } from './context.js';
 export { heldElsewhere, hintAtCopies, hold } from './copies.js';
-export { copyOf, isSame } from './copy.js';
+export { copyOf, isPlain, isSame } from './copy.js';
 export { dressAs } from './dress-as.js';
 export {
   AliasTakenError,

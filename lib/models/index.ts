@@ -76,3 +76,8 @@ export {
   type UnresolvedSender,
   unresolvedSenders,
 } from './unresolved-senders.js';
+export {
+  type Defaults,
+  type UpdateOrCreateOptions,
+  updateOrCreate,
+} from './update-or-create/update-or-create.js';

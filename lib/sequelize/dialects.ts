@@ -22,6 +22,8 @@ export interface Dialect {
   readonly findsEnd: 'by setting' | 'by beginning' | 'never';
   /** Whether a read with a lock finds rows that are newer than the snapshot of its transaction. */
   readonly locksSeeLatest: boolean;
+  /** Whether a read with a lock that finds no row locks the gap where it would be, also for others who do so. */
+  readonly locksGaps: boolean;
   /** How constraints that are put off until the COMMIT can be checked before. */
   readonly checksDeferredConstraints: 'by statement' | 'by search' | 'never';
   /** Whether the driver hands out integers of 64 bits as text. */
@@ -77,6 +79,7 @@ const COMMON: Dialect = {
   hasOneWriter: false,
   findsEnd: 'never',
   locksSeeLatest: false,
+  locksGaps: false,
   checksDeferredConstraints: 'never',
   hasBigintsAsText: false,
   hasUuidsInLowerCase: false,
@@ -94,6 +97,7 @@ const MYSQL: Dialect = {
   forgivesFailures: true,
   findsEnd: 'by setting',
   locksSeeLatest: true,
+  locksGaps: true,
   limitsUpdates: true,
   countsUnchanged: false,
   errors: {

@@ -27,7 +27,8 @@ export {
 } from './hook-options.js';
 export { InstanceState, savedTogether } from './instance-state.js';
 export { watchInstances } from './instances.js';
-export { locksSeeLatest } from './latest-rows.js';
+export { locksSeeLatest, mayLockLatest } from './latest-rows.js';
+export { lookupValues } from './lookup-values.js';
 export {
   type ChangeOptions,
   type ChangeReplacements,
@@ -39,7 +40,7 @@ export {
 } from './many-to-many.js';
 export { modelsOf, watchDefinitions } from './model-definitions.js';
 export { type AddedHook, type AddedHooks, runAddedHooks } from './model-hooks.js';
-export { deletionMarkOf, modelItself, modelOf } from './models.js';
+export { columnsOf, deletionMarkOf, modelItself, modelOf, writeTimeOf } from './models.js';
 export { NewRows } from './new-rows.js';
 export { replaceMethod } from './replace-method.js';
 export { ReplacedMethods, type Undos } from './replaced-methods.js';

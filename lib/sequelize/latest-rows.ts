@@ -21,3 +21,14 @@ export async function locksSeeLatest(
   })) as readonly unknown[] as readonly { readonly Value: string }[];
   return found[0]?.Value !== 'ON';
 }
+
+/**
+ * Whether a read with a lock does no harm where others may have stored what it looks for since the
+ * transaction took its snapshot. It may not find that; but it may also end the transaction.
+ */
+export async function mayLockLatest(
+  sequelize: Sequelize,
+  transaction: Transaction,
+): Promise<boolean> {
+  return !dialectOf(sequelize).locksSeeLatest || (await locksSeeLatest(sequelize, transaction));
+}

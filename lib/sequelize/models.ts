@@ -17,6 +17,12 @@ function isDerived(model: object): boolean {
   return Object.hasOwn(model, '_scope') || Object.hasOwn(model, '_schema');
 }
 
+/** The attributes of a model that have a column. */
+export function columnsOf(model: ModelStatic<Model>): readonly string[] {
+  const { tableAttributes } = model as unknown as { readonly tableAttributes: object };
+  return Object.keys(tableAttributes);
+}
+
 /** The attribute that marks the rows of a paranoid model as deleted; undefined for other models. */
 export function deletionMarkOf(model: ModelStatic<Model>): string | undefined {
   return ownTimesOf(model).deletedAt;

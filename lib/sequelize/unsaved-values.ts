@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Model } from 'sequelize';
-import { modelOf, writeTimeOf } from './models.js';
+import { columnsOf, modelOf, writeTimeOf } from './models.js';
 
 type Values = Record<string, unknown>;
 
@@ -47,8 +47,7 @@ export class UnsavedValues {
     this.row = row;
     this.#previous = { ...previous };
     this.#changed = new Set(changed);
-    const { tableAttributes } = modelOf(row) as unknown as { readonly tableAttributes: object };
-    const written = Object.keys(tableAttributes).filter(
+    const written = columnsOf(modelOf(row)).filter(
       (name) =>
         (changed.has(name) || !isDeepStrictEqual(dataValues[name], previous[name])) &&
         (fields === undefined || fields.includes(name)),

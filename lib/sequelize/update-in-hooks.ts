@@ -1,6 +1,6 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { copyOf, isSame } from '../base/index.js';
-import { modelOf } from './models.js';
+import { columnsOf, modelOf, writeTimeOf } from './models.js';
 
 /** The options of an update as its hooks get them. */
 interface UpdateOptions {
@@ -13,9 +13,7 @@ interface UpdateOptions {
 
 /** The members of a model that its declaration leaves out. */
 type Internals = ModelStatic<Model> & {
-  readonly _timestampAttributes: { readonly updatedAt?: string };
   readonly _versionAttribute?: string;
-  readonly _virtualAttributes: ReadonlySet<string>;
   _getDefaultTimestamp(attribute: string): unknown;
 };
 
@@ -104,8 +102,8 @@ export class UpdateInHooks {
 
   /** Marks the row as updated, as Sequelize does when there is something to write from the start. */
   #mark(fields: string[], changed: readonly string[]): void {
-    const { _timestampAttributes, _versionAttribute: version } = this.#model;
-    const { updatedAt } = _timestampAttributes;
+    const { _versionAttribute: version } = this.#model;
+    const updatedAt = writeTimeOf(this.#model);
     if (updatedAt && !this.#options.silent) {
       const isSet = changed.includes(updatedAt);
       if (!isSet) this.#values.dataValues[updatedAt] = timestampFor(this.#model, updatedAt);
@@ -119,11 +117,6 @@ export class UpdateInHooks {
     const skip = Object.keys(this.#model.getAttributes()).filter((name) => !names.includes(name));
     await this.#instance.validate({ ...this.#options, skip });
   }
-}
-
-function columnsOf(model: Internals): string[] {
-  const names = Object.keys(model.getAttributes());
-  return names.filter((name) => !model._virtualAttributes.has(name));
 }
 
 function timestampFor(model: Internals, attribute: string): unknown {

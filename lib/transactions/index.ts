@@ -23,6 +23,7 @@ export {
   databaseFor,
   databases,
   removeDatabase,
+  TRANSACTION,
   USING,
   type Using,
 } from './registry.js';

@@ -16,7 +16,7 @@ const INSIDES = [
   ...['finished', 'setDeferrable', 'cleanup', 'forceCleanup'],
   // of models
   ...['runHooks', '_initValues', '_scope', '_schema', '_timestampAttributes', 'defaultFields'],
-  ...['_versionAttribute', '_virtualAttributes', '_getDefaultTimestamp'],
+  ...['_versionAttribute', '_getDefaultTimestamp', 'tableAttributes'],
   // of instances
   ...['_previousDataValues', '_changed', '_options', 'includeNames'],
   // of associations

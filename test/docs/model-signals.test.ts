@@ -21,6 +21,7 @@ import {
   preMigrate,
   preSave,
   type Signal,
+  updateOrCreate,
 } from 'sequelize-signals';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { read } from '../support/repository.js';
@@ -66,7 +67,7 @@ describeOnEachDatabase('docs/model-signals.md', (database) => {
 
   for (const { section, call, sends } of ROWS) {
     it(`${section}: ${call}`, async () => {
-      const scope = { ...models, ...(await createRows(models)), sequelize };
+      const scope = { ...models, ...(await createRows(models)), sequelize, updateOrCreate };
       const signals = section === 'Making instances' ? INIT : OTHERS;
       const undo = signals.map((signal) =>
         signal.connect((event) => void sent.push(nameOf(event))),

@@ -211,39 +211,6 @@ describeOnEachDatabase('findOrCreate', (database) => {
     expect(statements.all).to.deep.equal([]);
   });
 
-  describe('with an update() of what it finds, in one block', () => {
-    const updateFields: unknown[] = [];
-
-    beforeEach(() => {
-      updateFields.length = 0;
-      undo.push(postSave.connect((event) => updateFields.push(event.created, event.updateFields)));
-    });
-
-    async function updateOrCreate(defaults: { colour?: string }): Promise<void> {
-      await atomic(async () => {
-        const [tag, created] = await Tag.findOrCreate({ where, defaults });
-        if (!created) await tag.update(defaults);
-      });
-    }
-
-    it('sends the save signals for the fields of the update (D-132)', async () => {
-      await updateOrCreate({ colour: 'red' });
-      await updateOrCreate({ colour: 'blue' });
-
-      expect(updateFields).to.deep.equal([true, null, false, new Set(['colour'])]);
-      expect(await Tag.count({ where: { colour: 'blue' } })).to.equal(1);
-    });
-
-    it('sends nothing when nothing is to be updated (D-133)', async () => {
-      await updateOrCreate({});
-      log.length = 0;
-
-      await updateOrCreate({});
-
-      expect(log).to.deep.equal([]);
-    });
-  });
-
   it('leaves it to Sequelize to refuse what it cannot do', async () => {
     const nowhere = {} as { where: typeof where };
 

@@ -4,8 +4,10 @@ import {
   type Identifier,
   type InferAttributes,
   type InferCreationAttributes,
+  literal,
   Model,
   type ModelStatic,
+  Op,
   type Transaction,
   type WhereOptions,
 } from 'sequelize';
@@ -30,6 +32,7 @@ import {
   receiver,
   type SignalEvent,
   unresolvedSenders,
+  updateOrCreate,
 } from 'sequelize-signals';
 import { connectUmzug } from 'sequelize-signals/umzug';
 import type { Umzug } from 'umzug';
@@ -197,4 +200,32 @@ export function applicationsMayHaveModelSignalsOfTheirOwn(): void {
 export function namesCanBeChecked(): void {
   expectTypeOf(assertSendersResolved()).toEqualTypeOf<void>();
   expectTypeOf(unresolvedSenders()[0]?.name).toEqualTypeOf<string | undefined>();
+}
+
+export function updateOrCreateKnowsTheModel(): void {
+  const email = 'ada@example.com';
+  expectTypeOf(
+    updateOrCreate(Inferred, { where: { email }, defaults: { email } }),
+  ).resolves.toEqualTypeOf<[instance: Inferred, created: boolean]>();
+  expectTypeOf(updateOrCreate(Defined, { where: { id: 1 } })).resolves.toEqualTypeOf<
+    [instance: Model<{ id: number }>, created: boolean]
+  >();
+  void updateOrCreate(Order, { where: { total: 1 }, defaults: { total: () => 2 } });
+  void updateOrCreate(Inferred, {
+    where: { id: { [Op.gt]: 5 } },
+    defaults: { email: async () => email },
+    createDefaults: { email: literal("lower('ADA')") },
+    transaction: null,
+  });
+
+  // @ts-expect-error -- it has to be told which row
+  void updateOrCreate(Inferred, { defaults: { email } });
+  // @ts-expect-error -- the model has no such attribute
+  void updateOrCreate(Inferred, { where: { email }, defaults: { name: 'Ada' } });
+  // @ts-expect-error -- an email is text
+  void updateOrCreate(Inferred, { where: { email }, defaults: { email: 5 } });
+  // @ts-expect-error -- so is what a function makes
+  void updateOrCreate(Inferred, { where: { email }, createDefaults: { email: async () => 5 } });
+  // @ts-expect-error -- there is no such option
+  void updateOrCreate(Inferred, { where: { email }, default: { email } });
 }

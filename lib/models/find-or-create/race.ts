@@ -15,7 +15,7 @@ export interface InRace {
  */
 export class Race implements RowWatcher {
   #isOn = false;
-  #loss: unknown;
+  #loss: { readonly error: unknown } | undefined;
   #failed: { readonly error: unknown } | undefined;
 
   /** Runs the save of the row that is created, which is the first one with these options. */
@@ -27,7 +27,7 @@ export class Race implements RowWatcher {
     try {
       return await save();
     } catch (error) {
-      if (error !== this.#loss) this.#failed = { error };
+      if (!this.isLostBy(error)) this.#failed = { error };
       throw error;
     } finally {
       unwatch();
@@ -37,12 +37,17 @@ export class Race implements RowWatcher {
   wrote(): void {}
 
   failed(error: unknown): void {
-    if (isUniqueViolation(error) || isIgnored(error)) this.#loss = error;
+    if (isUniqueViolation(error) || isIgnored(error)) this.#loss = { error };
   }
 
   /** The error of the statement that came too late; undefined unless the race was lost. */
   get loss(): unknown {
-    return this.#loss;
+    return this.#loss?.error;
+  }
+
+  /** Whether an error is that of the statement that came too late. */
+  isLostBy(error: unknown): boolean {
+    return this.#loss !== undefined && this.#loss.error === error;
   }
 
   /** Throws what ended the creation otherwise, whatever Sequelize has made of it. */

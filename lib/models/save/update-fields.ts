@@ -51,11 +51,24 @@ export function assertKnownFields(
 ): void {
   // A hook may hand its options on to another model, with the fields that Sequelize chose for this one.
   if (!Array.isArray(options.fields) || fieldsChosen(options)) return;
+  assertAttributes(`The option "fields" of ${call}`, model, options.fields);
+}
+
+/**
+ * Throws when a model does not have all of these attributes.
+ *
+ * @param what - names them, at the beginning of a sentence.
+ */
+export function assertAttributes(
+  what: string,
+  model: ModelStatic<Model>,
+  names: readonly string[],
+): void {
   const attributes = model.getAttributes();
-  const unknown = options.fields.filter((name) => !Object.hasOwn(attributes, name));
+  const unknown = names.filter((name) => !Object.hasOwn(attributes, name));
   if (unknown.length === 0) return;
   throw new InvalidArgumentError(
-    `The option "fields" of ${call} names ${unknown.map((name) => `"${name}"`).join(', ')}, ` +
+    `${what} names ${unknown.map((name) => `"${name}"`).join(', ')}, ` +
       `which ${model.name} does not have. It has: ${Object.keys(attributes).join(', ')}.`,
   );
 }
