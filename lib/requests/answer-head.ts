@@ -3,16 +3,17 @@ import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'no
 /** The status of a response at one moment. */
 export class AnswerStatus {
   readonly #code: number;
-  readonly #message: string;
+  readonly #message: string | undefined;
 
   constructor(response: ServerResponse) {
     this.#code = response.statusCode;
-    this.#message = response.statusMessage;
+    // HTTP/2 has none, and its responses warn of whoever asks for it.
+    this.#message = 'stream' in response ? undefined : response.statusMessage;
   }
 
   restore(response: ServerResponse): void {
     response.statusCode = this.#code;
-    response.statusMessage = this.#message;
+    if (!('stream' in response)) response.statusMessage = this.#message ?? '';
   }
 }
 

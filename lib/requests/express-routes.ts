@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import { InvalidArgumentError } from '../base/index.js';
 import type { Using } from '../transactions/index.js';
 import { type AnyHandler, isRepeatable, withoutNonAtomic } from './marks.js';
 import { override } from './override.js';
@@ -24,11 +25,13 @@ type MakeAtomic = (handler: AnyHandler, options: AtomicViewOptions) => AnyHandle
 /** The names of the methods by which a handler is put on a route. */
 const VERBS = ['all', ...METHODS.map((method) => method.toLowerCase())];
 
+/** The routers that are watched: each by one, as a handler is in one block of its own. */
+const watched = new WeakSet<object>();
+
 /** Has the last handler of each route of some routers be an atomic view. */
 export class ExpressRoutes {
   readonly #options: AtomicViewOptions;
   readonly #makeAtomic: MakeAtomic;
-  readonly #watched = new WeakSet<object>();
   readonly #undos: (() => boolean)[] = [];
 
   constructor(options: AtomicViewOptions, makeAtomic: MakeAtomic) {
@@ -38,8 +41,13 @@ export class ExpressRoutes {
 
   /** Watches what is defined on a router from now on. */
   watch(router: ExpressRouter): void {
-    if (this.#watched.has(router)) return;
-    this.#watched.add(router);
+    if (watched.has(router)) {
+      throw new InvalidArgumentError(
+        'atomicRequests() was called for this router before. Name several databases at once: { using: [ … ] }.',
+      );
+    }
+    watched.add(router);
+    this.#undos.push(() => watched.delete(router));
     this.#watchVerbs(router);
     this.#replace(router, 'route', (route) => (...parameters) => {
       const made = route(...parameters);
@@ -97,7 +105,8 @@ export class ExpressRoutes {
 
   /** Does for a router that is mounted what was not done when its routes were defined. */
   #adopt(router: AnyHandler & ExpressRouter): void {
-    if (this.#watched.has(router) || this.#optionsFor(router) === undefined) return;
+    // One that has options of its own keeps them.
+    if (watched.has(router) || this.#optionsFor(router) === undefined) return;
     this.watch(router);
     for (const layer of layersOf(router)) {
       if (layer.route) this.#adoptRoute(layer.route.stack ?? []);

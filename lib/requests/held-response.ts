@@ -10,9 +10,16 @@ export interface Writer {
   answered(): void;
   /** The answer has begun, and more of it is to come. */
   streams(): void;
+  /** It is going to wait until its answer has left. */
+  awaitsEnd(): void;
 }
 
 type Arguments = readonly unknown[];
+/** A stream that was piped into a response. */
+interface Source {
+  unpipe(destination: unknown): unknown;
+}
+
 type Method = (...parameters: unknown[]) => unknown;
 type Listener = ((...parameters: unknown[]) => unknown) & { readonly listener?: unknown };
 
@@ -52,12 +59,15 @@ export class HeldResponse {
   #status: AnswerStatus | undefined;
   #ended = false;
   #drainListeners: Listener[] = [];
+  readonly #sources = new Set<Source>();
+  readonly #notePipe = (source: Source) => void this.#sources.add(source);
 
   /** @param limit - how many bytes may be held beside the first `write`. */
   constructor(response: ServerResponse, limit: number) {
     this.#response = response;
     this.#limit = limit;
     this.#before = new AnswerHead(response);
+    response.on('pipe', this.#notePipe);
     this.#standBefore();
   }
 
@@ -68,7 +78,10 @@ export class HeldResponse {
 
   /** Holds what `body` writes. What an earlier writer wrote is forgotten. */
   hold<Result>(writer: Writer, body: () => Result): Result {
-    if (this.#writer) this.discard();
+    if (this.#writer) {
+      this.discard();
+      this.#response.on('pipe', this.#notePipe);
+    }
     this.#writer = writer;
     this.#holding = true;
     return writerOfFlow.run(writer, body);
@@ -80,6 +93,7 @@ export class HeldResponse {
     this.#status?.restore(this.#response);
     const calls = this.#calls.splice(0);
     const complete = this.#ended || calls.length === 0;
+    this.#forgetPipes();
     // What comes after a stream's beginning still has to be led out of the block.
     if (complete) for (const undo of this.#undos.splice(0)) undo();
 
@@ -101,8 +115,17 @@ export class HeldResponse {
     this.#status = undefined;
     this.#ended = false;
     if (this.#writer) this.#discarded.add(this.#writer);
+    // They would go on into the answer that is given instead.
+    for (const source of this.#forgetPipes()) source.unpipe(this.#response);
     // The flow that discards may be the one that is refused from now on.
     writerOfFlow.run(NOBODY, () => this.#restoreHead());
+  }
+
+  #forgetPipes(): Source[] {
+    const sources = [...this.#sources];
+    this.#sources.clear();
+    this.#response.off('pipe', this.#notePipe);
+    return sources;
   }
 
   #restoreHead(): void {
@@ -204,6 +227,7 @@ export class HeldResponse {
       return this.#response;
     }
     if (!this.#status) assertHead(this.#response.statusCode, undefined);
+    if (parameters.some((parameter) => typeof parameter === 'function')) this.#writer?.awaitsEnd();
     this.#note(method, parameters);
     this.#ended = true;
     this.#writer?.answered();
@@ -217,11 +241,16 @@ export class HeldResponse {
 
   /**
    * Who waits for `drain` is told of it by `release` itself: compression takes these listeners away
-   * to a stream of its own, which has nothing to drain where nothing was written to it.
+   * to a stream of its own, which has nothing to drain where nothing was written to it. And a view that
+   * waits for its answer to leave must not be waited for: `pipeline()` is one, and `response.sendFile()`.
    */
   #listen(method: Method, parameters: Arguments): unknown {
     const [event, listener] = parameters;
     if (this.#holding && event === 'drain') this.#drainListeners.push(listener as Listener);
+    if (this.#holding && writerOfFlow.get() === this.#writer) {
+      // Who listens for `close` before has something to tidy up, whenever that may be.
+      if (event === 'finish' || (event === 'close' && this.#ended)) this.#writer?.awaitsEnd();
+    }
     return Reflect.apply(method, this.#response, parameters);
   }
 
@@ -261,7 +290,7 @@ export class HeldResponse {
 }
 
 /** A writer that nobody refuses. */
-const NOBODY: Writer = { answered() {}, streams() {} };
+const NOBODY: Writer = { answered() {}, streams() {}, awaitsEnd() {} };
 
 /** Runs `body` as what is no part of the view whose flow this is: neither in its block, nor refused with it. */
 export function outsideOfView<Result>(body: () => Result): Result {

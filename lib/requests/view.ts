@@ -39,6 +39,7 @@ export type Ending = 'answered' | 'streams' | 'passed';
  * | --- | --- | --- |
  * | answers, and its promise is fulfilled | is committed | leaves after that |
  * | writes the first part of an answer | is committed at once | leaves after that, and goes on |
+ * | answers, and waits for `finish` | is committed at once | leaves after that |
  * | hands the request on | is committed | is given by others |
  * | fails, before or after it answered | is rolled back | is discarded |
  * | neither answers nor has a promise | is rolled back after a while | is refused from then on |
@@ -84,8 +85,10 @@ export class ViewRun implements Writer {
   isToRollBack = false;
   #ending: Ending | undefined;
   #failure: { readonly error: unknown } | undefined;
-  #pending = false;
+  /** Whether there is something to wait for: the return of the call itself, to begin with. */
+  #pending = true;
   #complete = false;
+  #awaitsEnd = false;
   #timer: NodeJS.Timeout | undefined;
   #settle: { resolve(): void; reject(error: unknown): void } | undefined;
 
@@ -124,7 +127,14 @@ export class ViewRun implements Writer {
   /** The answer is complete. It leaves when there is nothing of the view left to wait for. */
   answered(): void {
     this.#complete = true;
-    this.#endIfThrough();
+    if (this.#awaitsEnd) this.streams();
+    else this.#endIfThrough();
+  }
+
+  /** It would wait for its answer, and its answer for it. */
+  awaitsEnd(): void {
+    this.#awaitsEnd = true;
+    if (this.#complete) this.streams();
   }
 
   /** The rest of the answer depends on somebody who reads its beginning. */
@@ -155,10 +165,9 @@ export class ViewRun implements Writer {
 
   #follow(returned: unknown): void {
     if (!isThenable(returned)) {
-      this.#endIfThrough();
+      this.stopWaiting();
       return;
     }
-    this.#pending = true;
     this.returned = Promise.resolve(returned);
     this.returned.then(
       () => {

@@ -95,6 +95,17 @@ for (const framework of FRAMEWORKS) {
       await bench.ledger.expectDone([]);
     });
 
+    it('is rolled back by an error just after its answer', async () => {
+      const { get } = bind(
+        await serve(async ({ send }) => {
+          send('answer');
+          throw new Error('of the view');
+        }),
+      );
+
+      expect(await get()).to.include({ status: 500, body: 'handled of the view' });
+    });
+
     it('is rolled back by an error after its answer', async () => {
       const { get } = bind(
         await serve(async ({ header, send }) => {

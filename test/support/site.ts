@@ -13,12 +13,15 @@ export interface Told {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  readonly bytes: Buffer;
 }
 
 /** A request that has been sent, and may be given up. */
 export interface SentRequest {
   /** Rejects when the connection was cut. */
   readonly told: Promise<Told>;
+  /** Resolves when the headers are there. */
+  readonly headed: Promise<unknown>;
   /** Resolves with the first part of the body. */
   readonly begun: Promise<string>;
   /** Goes away without waiting for the answer. */
@@ -50,13 +53,33 @@ export class Site {
     await once(this.server, 'close');
   }
 
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Asks for another protocol, and resolves to the status of the answer. */
+  async upgrade(protocol: string): Promise<number | undefined> {
+    const headers = { connection: 'upgrade', upgrade: protocol };
+    const request = send({ port: this.port, host: '127.0.0.1', headers });
+    request.end();
+    const [response, socket] = await once(request, 'upgrade');
+    socket.destroy();
+    return response.statusCode;
+  }
+
   get(path = '/', method = 'GET', headers: Record<string, string> = {}): Promise<Told> {
     return this.send(path, method, headers).told;
   }
 
   send(path = '/', method = 'GET', headers: Record<string, string> = {}): SentRequest {
-    const { port } = this.server.address() as AddressInfo;
-    const request = send({ port, host: '127.0.0.1', path, method, headers, agent: this.#agent });
+    const request = send({
+      port: this.port,
+      host: '127.0.0.1',
+      path,
+      method,
+      headers,
+      agent: this.#agent,
+    });
     const response: Promise<IncomingMessage> = once(request, 'response').then(([first]) => first);
     const begun = response.then(async (incoming) => String((await once(incoming, 'data'))[0]));
     const told = response.then(async (incoming) => {
@@ -64,10 +87,11 @@ export class Site {
       incoming.on('data', (part) => parts.push(part));
       await once(incoming, 'end');
       const { statusCode = 0, headers } = incoming;
-      return { status: statusCode, headers, body: Buffer.concat(parts).toString() };
+      const bytes = Buffer.concat(parts);
+      return { status: statusCode, headers, body: bytes.toString(), bytes };
     });
     for (const promise of [told, begun]) promise.catch(() => {});
     request.end();
-    return { told, begun, leave: () => request.destroy() };
+    return { told, headed: response, begun, leave: () => request.destroy() };
   }
 }
