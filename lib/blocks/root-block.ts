@@ -88,6 +88,9 @@ export class RootBlock extends Block {
   }
 
   #commit(): Promise<boolean> {
+    // From here on the answer to COMMIT says alone whether to try again: without one the work may be
+    // stored, and must not be done twice because of something that was lost, and mended, before.
+    this.failures.lost = false;
     return this.stack.queue.control(() => this.blocks.seam.commit(this.#real));
   }
 

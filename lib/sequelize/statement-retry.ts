@@ -32,6 +32,8 @@ export function retryInTransaction(
     return undefined;
 
   const retry: StatementRetry = { max: 0, ...common, ...own };
+  // A model passes on a copy of what its Sequelize has.
+  if (isHarmless(retry)) return undefined;
   return {
     ...retry,
     // It is asked before the next try, with the options that decide on that.

@@ -164,6 +164,26 @@ describeOnEachDatabase('a lost connection', (database) => {
     });
   }
 
+  // Elsewhere the server ends the whole transaction with what loses a conflict.
+  if (database.dialect === 'postgres') {
+    it('at the answer to COMMIT is no reason to run a block again that had lost a conflict before', async () => {
+      const losing = "DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; END $$";
+      let attempts = 0;
+
+      const error = await rejectionOf(
+        atomic({ retry: { times: 2 } }, async () => {
+          attempts += 1;
+          await rejectionOf(atomic(() => sequelize.query(losing)));
+          await ledger.do(`attempt ${attempts}`);
+          proxy.cutAt('COMMIT', 'answer');
+        }),
+      );
+
+      expect(error).to.have.property('parent');
+      await ledger.expectDone(['attempt 1'], []);
+    });
+  }
+
   it('keeps the error of what came before the first query, when it is lost at BEGIN', async () => {
     proxy.cutAt('START TRANSACTION');
 
