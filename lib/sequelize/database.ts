@@ -1,6 +1,7 @@
 import type { Sequelize, Transaction } from 'sequelize';
 import { InvalidArgumentError, SignalsError } from '../base/index.js';
 import { type Block, type BlockObserver, Blocks, foreignError } from '../blocks/index.js';
+import { writeAddedValues } from './added-values.js';
 import { ApplicationNamespace, giveNamespace } from './cls-slot.js';
 import { interceptEnds } from './ending.js';
 import { queryInterfaceOf } from './internals.js';
@@ -52,6 +53,7 @@ export class Database {
       interceptQueries(this),
       interceptTransactions(this),
       interceptEnds(queryInterfaceOf(sequelize)),
+      writeAddedValues(sequelize),
     ];
   }
 

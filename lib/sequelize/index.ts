@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { addValues } from './added-values.js';
 export { announceBuilding, watchBuilding } from './built-instances.js';
 export { asksForRows, CallForRows, mayAskForRows } from './call-for-rows.js';
 export {

@@ -1,5 +1,6 @@
 import type { BulkCreateOptions, FindOptions, Model, ModelStatic, Sequelize } from 'sequelize';
 import { SignalsError } from '../base/index.js';
+import { addValues } from './added-values.js';
 import { dialectOf } from './dialects.js';
 import type { HookOptions } from './hook-options.js';
 import { timestampsOf } from './models.js';
@@ -77,6 +78,14 @@ export class NewRows {
     this.#options.skip = attributes.filter(
       (name) => !changed.includes(name) || !named.includes(name),
     );
+  }
+
+  /** Has what was set since then be written by `upsert`. */
+  writeToUpsert(): void {
+    const [row] = this.#rows;
+    const changed = this.#changedFields();
+    this.#known = this.#rows.map(valuesOf);
+    if (row) addValues(this.#model, this.#options, pick(row, changed));
   }
 
   /**

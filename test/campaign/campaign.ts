@@ -1,19 +1,16 @@
 import { type Options, Sequelize } from 'sequelize';
 import type { EmptyDatabase, Server } from '../support/servers/server.js';
-import { Arena, type Verdict } from './arena.js';
-import { type Features, generate } from './generate.js';
-import type { Program } from './program.js';
+import type { Ground, Judged, Kind } from './kind.js';
 import { shrink } from './shrink.js';
 import type { Tally } from './tally.js';
-import { textOf } from './text.js';
 
 /** How many programs run side by side, each in a database of its own: most of their time is waiting. */
 const LANES = 3;
 
 /** Which programs a campaign runs on one server. */
-export interface Campaign {
+export interface Campaign<Program, Verdict extends Judged> {
   readonly server: Server;
-  readonly features: Features;
+  readonly kind: Kind<Program, Verdict>;
   readonly seed: number;
   readonly programs: number;
   readonly tally: Tally;
@@ -26,59 +23,66 @@ export interface Campaign {
 }
 
 /** Runs the programs of a campaign on its server. */
-export async function runCampaign(campaign: Campaign): Promise<void> {
-  const { seed, programs, tally } = campaign;
+export async function runCampaign<Program, Verdict extends Judged>(
+  campaign: Campaign<Program, Verdict>,
+): Promise<void> {
+  const { kind, seed, programs, tally } = campaign;
   let next = seed;
-  const lane = async (): Promise<void> => {
-    const ground = new Ground(campaign);
+  const run = async (): Promise<void> => {
+    const lane = new Lane(campaign);
     while (next < seed + programs && !campaign.hasEnough()) {
       const number = next++;
-      const program = generate(number, campaign.features);
-      const verdict = await ground.run(program);
-      tally.add(program, verdict);
+      const program = kind.generate(number);
+      const verdict = await lane.run(program);
+      kind.count(tally, program, verdict);
       if (verdict.complaints.length > 0) {
-        campaign.onFailure(number, await explain(program, verdict, ground));
+        campaign.onFailure(number, await explain(kind, program, verdict, lane));
       }
       campaign.onProgram();
     }
-    await ground.close();
+    await lane.close();
   };
-  await Promise.all(Array.from({ length: Math.min(LANES, programs) }, lane));
+  await Promise.all(Array.from({ length: Math.min(LANES, programs) }, run));
 }
 
 /** What is wrong with a program, and the smallest that shows it. */
-async function explain(program: Program, verdict: Verdict, ground: Ground): Promise<string> {
+async function explain<Program, Verdict extends Judged>(
+  kind: Kind<Program, Verdict>,
+  program: Program,
+  verdict: Verdict,
+  lane: Lane<Program, Verdict>,
+): Promise<string> {
   let complaints = verdict.complaints;
-  const smallest = await shrink(program, async (smaller) => {
-    const found = (await ground.run(smaller)).complaints;
+  const smallest = await shrink(program, kind.smallerThan, async (smaller) => {
+    const found = (await lane.run(smaller)).complaints;
     if (found.length > 0) complaints = found;
     return found.length > 0;
   });
-  return [...complaints, textOf(smallest)].join('\n').replaceAll(/^/gm, '  ');
+  return [...complaints, kind.textOf(smallest)].join('\n').replaceAll(/^/gm, '  ');
 }
 
-/** A database with an arena in it. */
-class Ground {
+/** A database of its own, with the ground that programs run on. */
+class Lane<Program, Verdict extends Judged> {
   readonly #server: Server;
-  readonly #features: Features;
-  #opened: Opened | undefined;
+  readonly #kind: Kind<Program, Verdict>;
+  #opened: Opened<Program, Verdict> | undefined;
 
-  constructor({ server, features }: Campaign) {
+  constructor({ server, kind }: Campaign<Program, Verdict>) {
     this.#server = server;
-    this.#features = features;
+    this.#kind = kind;
   }
 
   async run(program: Program): Promise<Verdict> {
-    this.#opened ??= await open(this.#server, this.#features);
-    const verdict = await this.#opened.arena.run(program);
+    this.#opened ??= await open(this.#server, this.#kind);
+    const verdict = await this.#opened.ground.run(program);
     if (verdict.complaints.length > 0) this.#abandon(this.#opened);
     return verdict;
   }
 
   /** Who knows what was left open: to wait for its end might be for ever. */
-  #abandon({ arena, database }: Opened): void {
+  #abandon({ ground, database }: Opened<Program, Verdict>): void {
     this.#opened = undefined;
-    arena
+    ground
       .abandon()
       .then(() => database.drop())
       .catch(() => {});
@@ -86,20 +90,23 @@ class Ground {
 
   async close(): Promise<void> {
     if (this.#opened === undefined) return;
-    const { arena, connected, database } = this.#opened;
-    await arena.close();
+    const { ground, connected, database } = this.#opened;
+    await ground.close();
     for (const sequelize of connected) await sequelize.close();
     await database.drop();
   }
 }
 
-interface Opened {
+interface Opened<Program, Verdict extends Judged> {
   readonly database: EmptyDatabase;
   readonly connected: readonly Sequelize[];
-  readonly arena: Arena;
+  readonly ground: Ground<Program, Verdict>;
 }
 
-async function open(server: Server, features: Features): Promise<Opened> {
+async function open<Program, Verdict extends Judged>(
+  server: Server,
+  kind: Kind<Program, Verdict>,
+): Promise<Opened<Program, Verdict>> {
   const database = await server.createDatabase();
   const connected: Sequelize[] = [];
   const connect = (options: Options = {}): Sequelize => {
@@ -107,5 +114,5 @@ async function open(server: Server, features: Features): Promise<Opened> {
     connected.push(sequelize);
     return sequelize;
   };
-  return { database, connected, arena: await Arena.open(connect, features) };
+  return { database, connected, ground: await kind.open(connect) };
 }

@@ -7,8 +7,9 @@ const PATIENCE = 300;
  * The smallest program that still fails, as far as leaving out one thing at a time gets. What
  * failed by a chance of timing may be told as it was.
  */
-export async function shrink(
+export async function shrink<Program>(
   program: Program,
+  smallerThan: (program: Program) => Iterable<Program>,
   fails: (smaller: Program) => Promise<boolean>,
 ): Promise<Program> {
   let smallest = program;
@@ -28,7 +29,7 @@ export async function shrink(
 }
 
 /** Programs with one thing less each, those first that leave out most. */
-function* smallerThan(program: Program): Generator<Program> {
+export function* smallerPrograms(program: Program): Generator<Program> {
   if (program.inTest) yield { ...program, inTest: false };
   for (const faults of withoutOne(program.faults)) yield { ...program, faults };
   for (const flows of smallerSteps(program.flows)) {

@@ -560,6 +560,24 @@ describeOnEachDatabase('rows of bulk calls', (database) => {
       expect(wheres).to.deep.equal([{ ...old, name: 'c' }, old, { ...old, id: job.id }]);
       expect(await stored('rank')).to.deep.equal([[1], [2], [7]]);
     });
+
+    it('write what preBulkUpdate sets, and tell it', async () => {
+      undo.push(
+        preBulkUpdate.connect(({ values }) => {
+          Object.assign(values, { by: 'me', hobby: 'maths' });
+        }),
+      );
+      const job = await Job.findOne({ where: { name: 'b' }, rejectOnEmpty: true });
+
+      await Job.increment('rank', { where: { name: 'a' } });
+      await job.decrement('rank', { by: 2 });
+
+      expect(await stored('rank', 'by')).to.deep.equal([
+        [2, 'me'],
+        [0, 'me'],
+        [3, null],
+      ]);
+    });
   });
 
   describe('bulkCreate()', () => {
@@ -715,6 +733,25 @@ describeOnEachDatabase('rows of bulk calls', (database) => {
   });
 
   describe('upsert()', () => {
+    it('writes what preBulkCreate sets, unless the caller names other fields', async () => {
+      undo.push(
+        preBulkCreate.connect(({ instances: [row] }) => {
+          (row as Row).rank = 42;
+        }),
+      );
+
+      await Job.upsert({ name: 'a', by: 'x' });
+      await Job.upsert({ name: 'd', by: 'x' });
+      await Job.upsert({ name: 'b', by: 'x' }, { fields: ['name', 'by'] });
+
+      expect(await stored('name', 'by', 'rank')).to.deep.equal([
+        ['a', 'x', 42],
+        ['b', 'x', 2],
+        ['c', null, 3],
+        ['d', 'x', 42],
+      ]);
+    });
+
     it('tells the key of the row that is stored', async () => {
       const keys: unknown[] = [];
       undo.push(postBulkCreate.connect(({ instances: [row] }) => void keys.push((row as Row).id)));

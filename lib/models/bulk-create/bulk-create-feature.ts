@@ -25,14 +25,23 @@ import {
 /** On the options of a call: the rows that it is to insert. */
 const ROWS = Symbol('rows');
 
+/** On the options of an `upsert`: whether its caller named fields, as Sequelize names some itself. */
+const NAMES_FIELDS = Symbol('names fields');
+
 interface Options extends BulkCreateOptions, SaveMarks {
   [ROWS]?: NewRows | undefined;
+  readonly [NAMES_FIELDS]?: boolean;
 }
 
 type BulkCreateCall = (
   this: ModelStatic<Model>,
   ...parameters: [values: readonly object[], options?: Options]
 ) => Promise<Model[]>;
+
+type Upsert = (
+  this: ModelStatic<Model>,
+  ...parameters: [values: object, options?: Options]
+) => Promise<unknown>;
 
 const SIGNALS = [preBulkCreate, postBulkCreate];
 const ROW_SIGNALS = [preSave, postSave];
@@ -74,12 +83,15 @@ export function bulkCreateFeature(database: Database): ModelFeature {
         beforeBulkCreate: before,
         afterBulkCreate: (instances: readonly Model[], options: Options) =>
           sendBulk(postBulkCreate, instances, options, conflictOf(options)),
-        beforeUpsert: (_values: object, options: Options) => {
+        beforeUpsert: async (_values: object, options: Options) => {
+          const sender = modelOfCall(options);
+          if (!isAnyHeard(sender, SIGNALS)) return;
+
           const instances = [upsertedInstance(options)];
-          if (isAnyHeard(modelOfCall(options), SIGNALS)) {
-            options[ROWS] = new NewRows(instances, options);
-          }
-          return sendBulk(preBulkCreate, instances, options, 'update');
+          const rows = new NewRows(instances, options);
+          options[ROWS] = rows;
+          await sendBulk(preBulkCreate, instances, options, 'update');
+          if (!options[NAMES_FIELDS]) rows.writeToUpsert();
         },
         afterUpsert: (_result: unknown, options: Options) =>
           sendBulk(postBulkCreate, [upsertedInstance(options)], options, 'update'),
@@ -88,6 +100,9 @@ export function bulkCreateFeature(database: Database): ModelFeature {
     replaceMethods: (model) => [
       replaceMethod(model as { readonly bulkCreate: BulkCreateCall }, 'bulkCreate', (original) =>
         mutedWithoutHooks(withRollbackOfBuilt(database, original, (_values, options) => options)),
+      ),
+      replaceMethod(model as object as { upsert: Upsert }, 'upsert', (original) =>
+        namingFields(withRollbackOfBuilt(database, original, (_values, options) => options)),
       ),
     ],
   };
@@ -118,6 +133,14 @@ function mutedWithoutHooks(bulkCreate: BulkCreateCall): BulkCreateCall {
       return bulkCreate.apply(this, parameters);
     }
     return bulkCreate.call(this, values, { ...options, [MUTED]: true });
+  };
+}
+
+function namingFields(upsert: Upsert): Upsert {
+  return async function (...parameters) {
+    const [values, options] = parameters;
+    if (!options?.fields) return upsert.apply(this, parameters);
+    return upsert.call(this, values, { ...options, [NAMES_FIELDS]: true });
   };
 }
 

@@ -5,7 +5,7 @@ import type { ModelPayload, PayloadBySender } from '../payloads.js';
 /** What receivers of `preBulkCreate` and `postBulkCreate` get. */
 export interface BulkCreate<Instance extends Model = Model> extends ModelPayload {
   /**
-   * What is being inserted. What a receiver changes before is written, except by `upsert`, and
+   * What is being inserted. What a receiver changes before is written, and by `bulkCreate`
    * validated where the call validates. The database may not have told the keys and defaults of the
    * rows; a key that is there is the one that is stored.
    */

@@ -1,5 +1,6 @@
 import type { Model, ModelStatic, UpdateOptions } from 'sequelize';
 import {
+  addValues,
   type Database,
   isDecrement,
   modelItself,
@@ -100,10 +101,12 @@ function watchedIncrement(database: Database, increment: Increment): Increment {
     }
     const { transaction = database.joinedTransaction() } = options;
     const where = scopedWhere(this, options.where);
-    const increments = incrementsOf(fields, options);
+    const [values, increments] = [{}, incrementsOf(fields, options)];
     const change = new BulkChange(database, sender);
-    await change.announce({ values: {}, increments, where }, transaction);
-    const result = await increment.apply(this, parameters);
+    await change.announce({ values, increments, where }, transaction);
+    const whole = { ...options };
+    addValues(sender, whole, values);
+    const result = await increment.call(this, fields, whole);
     await change.after(undefined);
     return result;
   };

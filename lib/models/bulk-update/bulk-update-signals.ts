@@ -4,7 +4,10 @@ import type { ModelPayload, PayloadBySender } from '../payloads.js';
 
 /** What receivers of `preBulkUpdate` get. */
 export interface BulkUpdate extends ModelPayload {
-  /** The new values. What a receiver changes is written, unless the caller named other `fields`. */
+  /**
+   * The new values, besides what is incremented. What a receiver changes is written, unless the
+   * caller named other `fields`.
+   */
   readonly values: Record<string, unknown>;
   /** By how much `increment` and `decrement` change each field; `null` for an update. */
   readonly increments: Readonly<Record<string, number>> | null;

@@ -1,20 +1,16 @@
-import type { Model, ModelStatic } from 'sequelize';
+import type { Model } from 'sequelize';
 import { announceBuilding, type Database, modelOf, replaceMethod } from '../../sequelize/index.js';
 import { postBulkUpdate, preBulkUpdate } from '../bulk-update/bulk-update-signals.js';
 import type { ModelFeature } from '../feature.js';
 import { isAnyHeard } from '../listening.js';
 import { assertKey } from './assert-key.js';
-import { withRollback, withRollbackOfBuilt } from './rollback.js';
+import { withRollback } from './rollback.js';
 
 type Restore = (this: Model, ...parameters: [options?: object]) => Promise<void>;
 type Increment = (
   this: Model,
   ...parameters: [fields: unknown, options?: { readonly hooks?: boolean }]
 ) => Promise<Model>;
-type Upsert = (
-  this: ModelStatic<Model>,
-  ...parameters: [values: object, options?: object]
-) => Promise<unknown>;
 
 const SIGNALS = [preBulkUpdate, postBulkUpdate];
 
@@ -34,9 +30,6 @@ export function instancesFeature(database: Database): ModelFeature {
         'increment',
         (original) =>
           incrementWithKey(withRollback(database, original, (_fields, options) => options)),
-      ),
-      replaceMethod(model as object as { upsert: Upsert }, 'upsert', (original) =>
-        withRollbackOfBuilt(database, original, (_values, options) => options),
       ),
     ],
   };
