@@ -41,6 +41,14 @@ export function fieldsChosen(options: HookOptions): readonly string[] | undefine
   return (options as { readonly defaultFields?: readonly string[] }).defaultFields;
 }
 
+/**
+ * Whether options were in a hook before, which has handed them on: what they name was chosen by
+ * Sequelize, and may be of another model.
+ */
+export function areOfHook(options: HookOptions): boolean {
+  return 'model' in options || fieldsChosen(options) !== undefined;
+}
+
 /** Whether a call of `Model.increment` comes from `decrement`, which is the same but for this. */
 export function isDecrement(options: object): boolean {
   return (options as { readonly increment?: boolean }).increment === false;

@@ -17,6 +17,7 @@ export { Database } from './database.js';
 export { checkDeferredConstraints } from './deferred-constraints.js';
 export { dialectOf } from './dialects.js';
 export {
+  areOfHook,
   expectingViolation,
   fieldsChosen,
   isDecrement,

@@ -10,6 +10,8 @@ import {
   type PostSave,
   type PreSave,
   postSave,
+  preBulkCreate,
+  preBulkUpdate,
   preSave,
   RolledBackError,
   type SignalEvent,
@@ -234,6 +236,30 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     expect(statements.all).to.deep.equal([]);
   });
 
+  it('are not sent either for calls of the model that name such fields (D-104)', async () => {
+    const bulk: string[] = [];
+    for (const signal of [preBulkCreate, preBulkUpdate] as unknown as ModelSignal[]) {
+      disconnect.push(signal.connect(() => void bulk.push(signal.name), { sender: Author }));
+    }
+    const fields = ['name', 'nonsense'];
+    const rows = [{ name: 'Grace' }];
+
+    const errors = [
+      await rejectionOf(Author.bulkCreate(rows, { fields } as object)),
+      await rejectionOf(Author.bulkCreate(rows, { updateOnDuplicate: fields } as object)),
+      await rejectionOf(Author.bulkCreate(rows, { fields, individualHooks: true } as object)),
+      await rejectionOf(Author.upsert({ name: 'Grace' }, { fields } as object)),
+      await rejectionOf(Author.update({ name: 'Grace' }, { fields, where: {} } as never)),
+    ];
+
+    for (const error of errors) {
+      expect(error).to.be.instanceOf(InvalidArgumentError);
+      expect(error.message).to.match(/"(fields|updateOnDuplicate)".*"nonsense"/);
+    }
+    expect([...bulk, ...seen]).to.deep.equal([]);
+    expect(statements.all).to.deep.equal([]);
+  });
+
   it('take the fields that Sequelize takes: keys, and attributes without a column (D-104)', async () => {
     using _before = preSave.connect((event) => void seen.push(event as never), { sender: Note });
 
@@ -255,6 +281,20 @@ describeOnEachDatabase('preSave and postSave', (database) => {
     Author.removeHook('afterCreate', 'log');
 
     expect(seen.map(({ sender }) => sender)).to.deep.equal([Author, Note, Author]);
+    await Note.destroy({ where: {} });
+  });
+
+  it('take those of a hook of many rows, too', async () => {
+    Author.addHook('beforeBulkCreate', 'log', async (_authors, options) => {
+      await Note.create({ text: 'created' }, options as object);
+      await Note.bulkCreate([{ text: 'created' }], options as object);
+    });
+    using _before = preSave.connect(() => {}, { sender: Note });
+
+    await Author.bulkCreate([{ name: 'Ada' }]);
+    Author.removeHook('beforeBulkCreate', 'log');
+
+    expect(await Note.count()).to.equal(2);
     await Note.destroy({ where: {} });
   });
 

@@ -2,18 +2,21 @@ import type { BulkCreateOptions, Model, ModelStatic } from 'sequelize';
 import { SignalsError } from '../../base/index.js';
 import {
   type Database,
+  modelItself,
   modelOfCall,
   NewRows,
   RowQueue,
   replaceMethod,
   upsertedInstance,
 } from '../../sequelize/index.js';
+import type { Signal } from '../../signals/index.js';
 import type { ModelFeature } from '../feature.js';
 import { withRollbackOfBuilt } from '../instances/rollback.js';
 import { isAnyHeard } from '../listening.js';
 import type { ModelSignal } from '../model-signal.js';
 import { MUTED, ROW_QUEUE, type SaveMarks } from '../save/save-options.js';
 import { postSave, preSave } from '../save/save-signals.js';
+import { assertKnownFields } from '../save/update-fields.js';
 import { send } from '../send.js';
 import {
   type BulkCreate,
@@ -99,10 +102,18 @@ export function bulkCreateFeature(database: Database): ModelFeature {
     },
     replaceMethods: (model) => [
       replaceMethod(model as { readonly bulkCreate: BulkCreateCall }, 'bulkCreate', (original) =>
-        mutedWithoutHooks(withRollbackOfBuilt(database, original, (_values, options) => options)),
+        withKnownFields(
+          'bulkCreate()',
+          [...SIGNALS, ...ROW_SIGNALS],
+          mutedWithoutHooks(withRollbackOfBuilt(database, original, (_values, options) => options)),
+        ),
       ),
-      replaceMethod(model as object as { upsert: Upsert }, 'upsert', (original) =>
-        namingFields(withRollbackOfBuilt(database, original, (_values, options) => options)),
+      replaceMethod(model as { readonly upsert: Upsert }, 'upsert', (original) =>
+        withKnownFields(
+          'upsert()',
+          SIGNALS,
+          namingFields(withRollbackOfBuilt(database, original, (_values, options) => options)),
+        ),
       ),
     ],
   };
@@ -123,6 +134,25 @@ function prepareRows(sender: ModelStatic<Model>, options: Options): void {
     );
   }
   options[ROW_QUEUE] = new RowQueue();
+}
+
+/** Refuses fields that the model does not have, before any signal. */
+function withKnownFields<Values, Result>(
+  name: string,
+  signals: readonly Signal<object>[],
+  call: (
+    this: ModelStatic<Model>,
+    ...parameters: [values: Values, options?: Options]
+  ) => Promise<Result>,
+): typeof call {
+  return async function (...parameters) {
+    const [, options] = parameters;
+    const sender = modelItself(this);
+    if (options?.hooks !== false && isAnyHeard(sender, signals)) {
+      assertKnownFields(`${sender.name}.${name}`, sender, options);
+    }
+    return call.apply(this, parameters);
+  };
 }
 
 /** Sequelize saves the rows of `individualHooks` with hooks whatever the call says of these. */

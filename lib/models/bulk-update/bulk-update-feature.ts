@@ -12,7 +12,7 @@ import type { ModelFeature } from '../feature.js';
 import { isAnyHeard } from '../listening.js';
 import { GIVEN_FIELDS } from '../save/save-options.js';
 import { postSave, preSave } from '../save/save-signals.js';
-import { fieldsIn } from '../save/update-fields.js';
+import { assertKnownFields, fieldsIn } from '../save/update-fields.js';
 import { BulkChange } from './bulk-change.js';
 import { postBulkUpdate, preBulkUpdate } from './bulk-update-signals.js';
 
@@ -73,6 +73,7 @@ function watchedUpdate(database: Database, update: Update): Update {
     if (!options || options.hooks === false) return update.apply(this, parameters);
     const tellsRows = isAnyHeard(sender, ROW_SIGNALS);
     if (!tellsRows && !isAnyHeard(sender, SIGNALS)) return update.apply(this, parameters);
+    assertKnownFields(`${sender.name}.update()`, sender, options);
 
     const run = async (transaction: Options['transaction']) => {
       const change = new BulkChange(database, sender, options.fields);

@@ -1,6 +1,6 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { InvalidArgumentError } from '../../base/index.js';
-import { fieldsChosen } from '../../sequelize/index.js';
+import { areOfHook, fieldsChosen } from '../../sequelize/index.js';
 import { GIVEN_FIELDS, type SaveCallOptions } from './save-options.js';
 
 /** What the calls of `update()` were given that are under way: an override may drop their options. */
@@ -40,6 +40,9 @@ export function fieldsIn(model: ModelStatic<Model>, values: object | null | unde
   return given.map(([name]) => name).filter((name) => name in attributes);
 }
 
+/** The options of calls by which a caller names fields to write. */
+const NAMING = ['fields', 'updateOnDuplicate'] as const;
+
 /**
  * Throws when a caller names fields that the model does not have (D-104), before anything is sent:
  * Sequelize leaves them out, or puts them into the statement.
@@ -47,11 +50,13 @@ export function fieldsIn(model: ModelStatic<Model>, values: object | null | unde
 export function assertKnownFields(
   call: string,
   model: ModelStatic<Model>,
-  options: SaveCallOptions = {},
+  options: { readonly [Name in (typeof NAMING)[number]]?: unknown } | undefined,
 ): void {
-  // A hook may hand its options on to another model, with the fields that Sequelize chose for this one.
-  if (!Array.isArray(options.fields) || fieldsChosen(options)) return;
-  assertAttributes(`The option "fields" of ${call}`, model, options.fields);
+  for (const name of NAMING) {
+    const fields = options?.[name];
+    if (!options || !Array.isArray(fields) || areOfHook(options)) continue;
+    assertAttributes(`The option "${name}" of ${call}`, model, fields);
+  }
 }
 
 /**
