@@ -47,7 +47,7 @@ export { NewRows } from './new-rows.js';
 export { replaceMethod } from './replace-method.js';
 export { ReplacedMethods, type Undos } from './replaced-methods.js';
 export { RowQueue } from './row-queue.js';
-export { isIgnored, isStored, type RowWatcher, watchRow } from './row-statements.js';
+export { isDeleted, isIgnored, isStored, type RowWatcher, watchRow } from './row-statements.js';
 export { isAborted, isRetryable, isUniqueViolation } from './server-errors.js';
 export { newTransaction } from './statements.js';
 export { GIVEN_BACK } from './transaction-calls.js';

@@ -33,6 +33,11 @@ export function writeTimeOf(model: ModelStatic<Model>): string | undefined {
   return ownTimesOf(model).updatedAt;
 }
 
+/** The attribute that counts the versions of a row, where a model has one. */
+export function versionOf(model: ModelStatic<Model>): string | undefined {
+  return (model as unknown as { readonly _versionAttribute?: string })._versionAttribute;
+}
+
 /** The attributes whose values Sequelize sets as it writes a row. */
 export function timestampsOf(model: ModelStatic<Model>): readonly string[] {
   return Object.values(ownTimesOf(model)).filter((name) => name !== undefined);

@@ -1,7 +1,7 @@
 import type { Model, QueryOptions, Sequelize, Transaction } from 'sequelize';
 import { peek } from '../base/index.js';
 import { dialectOf } from './dialects.js';
-import { modelOf } from './models.js';
+import { modelOf, versionOf } from './models.js';
 
 /** Is told of the statements that write the row of an instance. */
 export interface RowWatcher {
@@ -56,13 +56,30 @@ export async function isStored(
   instance: Model,
   transaction: Transaction | null | undefined,
 ): Promise<boolean> {
-  const model = modelOf(instance);
-  if (dialectOf(model.sequelize as Sequelize).countsUnchanged) return false;
+  const { countsUnchanged } = dialectOf(modelOf(instance).sequelize as Sequelize);
+  return !countsUnchanged && isThere(instance, transaction);
+}
 
+/**
+ * Whether the row of an instance is gone, by a DELETE of it. One that asks for a version which is old
+ * by now deletes nothing, and Sequelize does not look.
+ */
+export async function isDeleted(
+  instance: Model,
+  transaction: Transaction | null | undefined,
+): Promise<boolean> {
+  return versionOf(modelOf(instance)) === undefined || !(await isThere(instance, transaction));
+}
+
+async function isThere(
+  instance: Model,
+  transaction: Transaction | null | undefined,
+): Promise<boolean> {
+  const model = modelOf(instance);
   const options = {
     where: instance.where() as Record<string, unknown>,
     attributes: model.primaryKeyAttributes as string[],
-    lock: true, // it finds what the UPDATE found, and not what the transaction has read before
+    lock: true, // it finds what the statement found, and not what the transaction has read before
     paranoid: false,
     hooks: false,
     raw: true,

@@ -1,6 +1,6 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { copyOf, isSame } from '../base/index.js';
-import { columnsOf, modelOf, writeTimeOf } from './models.js';
+import { columnsOf, modelOf, versionOf, writeTimeOf } from './models.js';
 
 /** The options of an update as its hooks get them. */
 interface UpdateOptions {
@@ -13,7 +13,6 @@ interface UpdateOptions {
 
 /** The members of a model that its declaration leaves out. */
 type Internals = ModelStatic<Model> & {
-  readonly _versionAttribute?: string;
   _getDefaultTimestamp(attribute: string): unknown;
 };
 
@@ -102,7 +101,7 @@ export class UpdateInHooks {
 
   /** Marks the row as updated, as Sequelize does when there is something to write from the start. */
   #mark(fields: string[], changed: readonly string[]): void {
-    const { _versionAttribute: version } = this.#model;
+    const version = versionOf(this.#model);
     const updatedAt = writeTimeOf(this.#model);
     if (updatedAt && !this.#options.silent) {
       const isSet = changed.includes(updatedAt);

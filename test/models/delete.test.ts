@@ -24,12 +24,14 @@ class Author extends Model {
 class Shelf extends Model {}
 class Book extends Model {}
 class Draft extends Model {}
+class Letter extends Model {}
 
 function defineModels(sequelize: Sequelize): void {
   const timestamps = false;
   Author.init({ name: DataTypes.STRING }, { sequelize, modelName: 'Author', timestamps });
   Book.init({ title: DataTypes.STRING }, { sequelize, modelName: 'Book', timestamps });
   Draft.init({ title: DataTypes.STRING }, { sequelize, modelName: 'Draft', paranoid: true });
+  Letter.init({ text: DataTypes.STRING }, { sequelize, modelName: 'Letter', version: true });
   Shelf.init({}, { sequelize, modelName: 'Shelf', timestamps });
   Shelf.hasMany(Book, { onDelete: 'CASCADE', hooks: true });
 }
@@ -69,6 +71,22 @@ describeOnEachDatabase('preDelete and postDelete', (database) => {
     };
     disconnect.push(signal.connect(fail, { sender: Author }));
   }
+
+  it('send no postDelete when somebody else has written the row of an old version', async () => {
+    const letter = await Letter.create({ text: 'Dear' });
+    const stale = await Letter.findByPk(letter.get('id') as number, { rejectOnEmpty: true });
+    await letter.update({ text: 'Dearest' });
+
+    await stale.destroy();
+    expect(seen.map(({ signal }) => signal.name)).to.deep.equal(['preDelete']);
+    expect(await Letter.count()).to.equal(1);
+
+    await letter.destroy();
+    expect(seen.map(({ signal }) => signal.name)).to.deep.equal([
+      ...['preDelete', 'preDelete', 'postDelete'],
+    ]);
+    expect(await Letter.count()).to.equal(0);
+  });
 
   it('are sent around the DELETE, with all that Django tells (D-139, D-140, D-145)', async () => {
     await ada.destroy();
