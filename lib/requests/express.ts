@@ -153,7 +153,7 @@ class ExpressView {
 
   async run(options: AtomicViewOptions, call: (next: Next) => unknown): Promise<void> {
     try {
-      const ending = await runView({
+      const run = await runView({
         name: this.#name,
         response: this.#response,
         options,
@@ -164,7 +164,8 @@ class ExpressView {
         },
       });
       this.#leave();
-      if (ending === 'passed') this.#next(...this.#passed);
+      if (run.ending === 'passed') this.#next(...this.#passed);
+      await run.rest;
     } catch (error) {
       this.#leave();
       // Where there is no error, next() would go on with the next handler.

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { isThenable } from '../base/index.js';
 import { HeldResponse, outsideOfView } from './held-response.js';
 import { override } from './override.js';
-import { type Ending, runView, ViewRun } from './view.js';
+import { runView, ViewRun } from './view.js';
 import type { AtomicViewOptions } from './view-options.js';
 
 type Done = (error?: Error | null, payload?: unknown) => void;
@@ -22,7 +22,7 @@ export class FastifyView {
   readonly #options: AtomicViewOptions;
   readonly #before: ReplyBefore;
   #run: ViewRun | undefined;
-  #over: Promise<Ending> | undefined;
+  #over: Promise<ViewRun> | undefined;
   #isOver = false;
   /** How the chain of hooks goes on in which the answer waits. */
   #goOn: Done | undefined;
@@ -45,11 +45,12 @@ export class FastifyView {
   /** Runs a handler. What it returns is sent from here, and the promise is for Fastify. */
   async run(call: () => unknown): Promise<void> {
     try {
-      await this.#runView(() => this.#handle(call()));
+      const { rest } = await this.#runView(() => this.#handle(call()));
+      this.#goOn?.(null);
+      await rest;
     } catch (error) {
       if (!this.#isKnown) this.#throw(error);
     }
-    this.#goOn?.(null);
     // Fastify would send something else once more while the answer is on its way.
     await this.#reply;
   }
@@ -99,7 +100,7 @@ export class FastifyView {
     }
   }
 
-  #runView(start: () => unknown): Promise<Ending> {
+  #runView(start: () => unknown): Promise<ViewRun> {
     this.#over = runView({
       name: this.#name,
       response: this.#reply.raw,

@@ -105,8 +105,12 @@ function asPlugin<Options extends object>(
   register: (fastify: FastifyInstance, options: Options) => void,
 ): FastifyPluginCallback<Options> {
   const plugin: FastifyPluginCallback<Options> = (fastify, options, done) => {
-    register(fastify, options);
-    done();
+    try {
+      register(fastify, options);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
   };
   return Object.defineProperties(plugin, {
     name: { value: register.name },

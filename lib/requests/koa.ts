@@ -160,7 +160,7 @@ async function serve(
   }
   const before = new AnswerBefore(context);
   try {
-    await runView({
+    const run = await runView({
       name: name || `${req.method} ${req.url?.replace(/\?.*/, '')}`,
       response: res,
       options,
@@ -170,6 +170,7 @@ async function serve(
       },
       answersByReturning: () => context.respond !== false,
     });
+    await run.rest;
   } catch (error) {
     before.restore();
     throw error;

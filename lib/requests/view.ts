@@ -44,30 +44,27 @@ export type Ending = 'answered' | 'streams' | 'passed';
  * | fails, before or after it answered | is rolled back | is discarded |
  * | neither answers nor has a promise | is rolled back after a while | is refused from then on |
  *
- * The promise rejects with the error of the view or of its COMMIT, the answer being discarded, and with
- * one that a callback or a stream had later. It never waits for the client.
+ * The promise resolves to the run of the view when its answer may leave, and never waits for the client.
+ * It rejects with the error of the view, of its COMMIT or of a callback, the answer being discarded.
  */
-export async function runView(view: View): Promise<Ending> {
+export async function runView(view: View): Promise<ViewRun> {
   const { response, options } = view;
   const held = new HeldResponse(response, options.maxHeld ?? MAX_HELD);
-  let run: ViewRun | undefined;
+  let run = new ViewRun(view);
   try {
     await inBlocks(options, view.name, () => {
-      const current = new ViewRun(view);
-      run = current;
-      return held.hold(current, () => current.start());
+      run = new ViewRun(view);
+      return held.hold(run, () => run.start());
     });
   } catch (error) {
     // An answer that is to be rolled back may well tell of the error that broke the block.
-    if (!(run?.isToRollBack && error instanceof RolledBackError)) {
+    if (!(run.isToRollBack && error instanceof RolledBackError)) {
       held.discard();
       throw error;
     }
   }
   held.release();
-  const ending = run?.ending ?? 'answered';
-  if (ending === 'streams') await run?.returned;
-  return ending;
+  return run;
 }
 
 /** Whether the current flow is inside a view that answers by `response`. */
@@ -79,14 +76,13 @@ export function isInView(response: ServerResponse): boolean {
 /** One run of a view. A view that is retried has several. */
 export class ViewRun implements Writer {
   readonly view: View;
-  /** What the view returned, awaited. Its rejection is somebody's to handle once the view has ended. */
-  returned: Promise<unknown> = Promise.resolve();
   /** Whether the view answered, and wants to be rolled back. */
   isToRollBack = false;
   #ending: Ending | undefined;
   #failure: { readonly error: unknown } | undefined;
   /** Whether there is something to wait for: the return of the call itself, to begin with. */
   #pending = true;
+  #returned: Promise<unknown> | undefined;
   #complete = false;
   #awaitsEnd = false;
   #timer: NodeJS.Timeout | undefined;
@@ -103,6 +99,11 @@ export class ViewRun implements Writer {
 
   get isOver(): boolean {
     return this.#failure !== undefined || this.#ending !== undefined;
+  }
+
+  /** What is left to wait for of a view that has ended: the rest of its stream, which may fail. */
+  get rest(): Promise<unknown> | undefined {
+    return this.#ending === 'streams' ? this.#returned : undefined;
   }
 
   /** Whether the view failed, so that there is nothing left of what it did. */
@@ -168,8 +169,8 @@ export class ViewRun implements Writer {
       this.stopWaiting();
       return;
     }
-    this.returned = Promise.resolve(returned);
-    this.returned.then(
+    this.#returned = Promise.resolve(returned);
+    this.#returned.then(
       () => {
         if (this.view.answersByReturning?.()) this.#complete = true;
         this.stopWaiting();
