@@ -785,14 +785,17 @@ for (const [version, make] of Object.entries(VERSIONS)) {
         const error = fake();
         configure({ logger: { error, warn: fake() } });
         atomicRequests(app, { maxHeld: 1000 });
+        const stored = deferred();
         app.get('/', async (_request, response) => {
           await ledger.do('stored');
+          await onCommit(() => stored.resolve());
           for (const line of LINES) response.write(line);
           response.end();
         });
         const { get } = bind(await open());
 
         await rejectionOf(get());
+        await stored.promise;
         configure({ logger: null });
 
         expect(error.args[0]?.[0]).to.contain('maxHeld');
