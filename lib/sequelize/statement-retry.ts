@@ -8,12 +8,10 @@ const harmless = new WeakMap<StatementRetry, boolean>();
 /** What Sequelize repeats by itself: SQLite refused a statement, which has done nothing then. */
 const LOCKED = 'SQLITE_BUSY: database is locked';
 
-function isHarmless(retry: StatementRetry): boolean {
-  const { max, match, timeout } = retry;
-  const matches = [match ?? []].flat();
-  return (
-    !timeout && (!(max > 1) || (matches.length > 0 && matches.every((each) => each === LOCKED)))
-  );
+function isHarmless({ max, match, timeout }: StatementRetry): boolean {
+  if (timeout) return false;
+  if (!(max > 1) || match === LOCKED) return true;
+  return Array.isArray(match) && match.length > 0 && match.every((each) => each === LOCKED);
 }
 
 /**
