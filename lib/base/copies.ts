@@ -1,4 +1,11 @@
 import { logger } from './logger.js';
+import { VERSION } from './version.js';
+
+/** Where a copy looks up what it has. */
+interface Store {
+  readonly version: string;
+  find(key: unknown): unknown;
+}
 
 /** One copy of this package, as it was loaded. */
 interface Copy {
@@ -17,6 +24,8 @@ interface Copies {
   readonly paths: Set<string>;
   /** Which copy has a Sequelize instance. */
   readonly holders: WeakMap<object, Copy>;
+  /** What other copies may look into. A copy that was loaded anew lets the one before it go. */
+  readonly stores: WeakRef<Store>[];
   /** Warns by the logger of the first copy: whoever configured one may not know of another copy. */
   warn(message: string): void;
 }
@@ -34,6 +43,7 @@ function enroll(): Copies {
     loaded: 0,
     paths: new Set(),
     holders: new WeakMap(),
+    stores: [],
     warn: (message) => logger().warn(message),
   };
   const known = realm[KEY];
@@ -42,7 +52,8 @@ function enroll(): Copies {
   if (first !== undefined && !known.paths.has(thisCopy.path)) {
     known.warn(
       `Two copies of sequelize-signals are loaded, from ${first} and from ${thisCopy.path}. ` +
-        'A signal of one does not call the receivers of the other, and neither joins the blocks of the other. ' +
+        'A signal of one does not call the receivers of the other, and only copies of one version know the ' +
+        'blocks of one another. ' +
         'Have the package manager install one for all, and bundlers leave it out.',
     );
   }
@@ -68,6 +79,27 @@ export function heldElsewhere(thing: object): string | undefined {
   return holder.path === thisCopy.path
     ? `another copy of sequelize-signals, which was loaded from the same file, ${thisCopy.path}, as jest.resetModules() has it`
     : `another copy of sequelize-signals, loaded from ${holder.path}, where this one is from ${thisCopy.path}`;
+}
+
+/**
+ * Lets other copies look up what this one has by `find`.
+ *
+ * @returns what looks into the others in turn. It finds nothing in those of another version, whose
+ * objects may be made otherwise.
+ */
+export function share<Found>(
+  find: (key: unknown) => Found | undefined,
+): (key: unknown) => Found | undefined {
+  const own: Store = { version: VERSION, find };
+  copies.stores.push(new WeakRef(own));
+  return (key) => {
+    for (const store of copies.stores.map((each) => each.deref())) {
+      if (!store || store === own || store.version !== own.version) continue;
+      const found = store.find(key) as Found | undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
 }
 
 /** Says in a message that there are other copies, where there are: each has things of its own. */

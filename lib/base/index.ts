@@ -6,7 +6,7 @@
  */
 export { allOrNothing, ifItFails } from './all-or-nothing.js';
 export { FlowValue } from './context.js';
-export { heldElsewhere, hintAtCopies, hold } from './copies.js';
+export { heldElsewhere, hintAtCopies, hold, share } from './copies.js';
 export { copyOf, isPlain, isSame } from './copy.js';
 export { dressAs } from './dress-as.js';
 export {

@@ -6,6 +6,7 @@ import {
   InvalidArgumentError,
   NotInstalledError,
   type OptionRule,
+  share,
 } from '../base/index.js';
 import type { Database } from '../sequelize/index.js';
 
@@ -20,9 +21,12 @@ export function findDatabase(using: Using): Database | undefined {
   return typeof using === 'string' ? byAlias.get(using) : bySequelize.get(using);
 }
 
+/** As `findDatabase`, for what another copy of the package has installed. */
+const findElsewhere = share((using) => findDatabase(using as Using));
+
 /** The database that `using` names; `'default'` without it. */
 export function databaseFor(using: Using = 'default'): Database {
-  const database = isUsing(using) ? findDatabase(using) : undefined;
+  const database = isUsing(using) ? (findDatabase(using) ?? findElsewhere(using)) : undefined;
   if (database) return database;
   if (typeof using !== 'string') throw instanceError(using);
   throw new NotInstalledError(

@@ -146,7 +146,35 @@ describeOnEachDatabase('two copies of the package', (database) => {
     undo();
   });
 
-  it('do not know the blocks of one another, and say so before anything is sent', async () => {
+  it('join the blocks of one another, which are undone together', async () => {
+    install(sequelize);
+    const callback = fake();
+    const work = async (): Promise<void> => {
+      await Order.create({ total: 1 });
+      await other.atomic(async () => {
+        await Order.create({ total: 2 });
+        await other.onCommit(callback);
+      });
+      expect(other.transaction.inAtomicBlock()).to.equal(true);
+    };
+
+    const error = await rejectionOf(
+      atomic(async () => {
+        await work();
+        throw new Error('of the function');
+      }),
+    );
+    expect(error.message).to.equal('of the function');
+    expect(callback.callCount).to.equal(0);
+    expect(await Order.count()).to.equal(0);
+
+    await atomic(work);
+    expect(callback.callCount).to.equal(1);
+    expect(await Order.count()).to.equal(2);
+  });
+
+  it('of two versions do not know the blocks of one another, and say so before anything is sent', async () => {
+    const foreign = copies.load(copies.make('0.0.1'));
     install(sequelize);
     const callback = fake();
 
@@ -154,16 +182,16 @@ describeOnEachDatabase('two copies of the package', (database) => {
       atomic(async () => {
         await Order.create({ total: 1 });
         await onCommit(callback);
-        await other.atomic(() => Order.create({ total: 2 }));
+        await foreign.atomic(() => Order.create({ total: 2 }));
       }),
     );
 
-    expect(rejection).to.be.instanceOf(other.NotInstalledError);
+    expect(rejection).to.be.instanceOf(foreign.NotInstalledError);
     expect(rejection.message).to.include(ROOT).and.to.include(folder);
     expect(callback.callCount).to.equal(0);
     expect(await Order.count()).to.equal(0);
-    const named = await rejectionOf(other.onCommit(() => {}, { using: sequelize }));
-    expect(named.message).to.include(ROOT).and.to.include(folder);
+    const named = await rejectionOf(foreign.onCommit(() => {}, { using: sequelize }));
+    expect(named.message).to.include(ROOT);
     expect(named).not.to.be.instanceOf(NotInstalledError);
   });
 

@@ -1,11 +1,12 @@
 import { posix } from 'node:path';
 import { expect } from 'chai';
+import { VERSION } from '#lib/base/version';
 import { manifest } from '../support/repository.js';
 import { ConsumerFolder } from './consumer-folder.js';
 import { installRunners } from './runners.js';
 import { pack, type Tarball } from './tarball.js';
 
-const { name, exports: entries } = manifest();
+const { name, version, exports: entries } = manifest();
 const ENTRIES = Object.keys(entries)
   .filter((entry) => !entry.endsWith('.json'))
   .map((entry) => posix.join(name, entry));
@@ -56,6 +57,10 @@ describe('the package', function () {
 
       // What all share, and what those for requests do.
       expect(scripts).to.have.lengthOf(ENTRIES.length + 2);
+    });
+
+    it('knows its own version', () => {
+      expect(VERSION).to.equal(version);
     });
 
     it('weighs less than 150 kB', () => {

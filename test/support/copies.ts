@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,11 +22,12 @@ export class Copies {
   readonly #loaded = this.#known.loaded;
   #made = 0;
 
-  /** Makes another copy, and returns the folder that its files are in. */
-  make(): string {
+  /** Makes another copy, be it of another version, and returns the folder that its files are in. */
+  make(version?: string): string {
     this.#made += 1;
     const folder = join(this.#folder, String(this.#made));
     cpSync(join(ROOT, 'dist'), folder, { recursive: true });
+    if (version) writeFileSync(join(folder, 'base/version.js'), `exports.VERSION = '${version}';`);
     return folder;
   }
 
