@@ -7,8 +7,12 @@ import type {
   PlannedSignal,
   ReceiverPlan,
   Rows,
+  Since,
   TableName,
 } from './model-program.js';
+
+const PLAIN = { hooks: true, ignore: false } as const;
+const SILENT = { hooks: false, ignore: false } as const;
 
 const DEEPEST = 3;
 const MOST_STEPS = 16;
@@ -54,11 +58,11 @@ class Generator {
       }),
     );
     const parts: ModelStep[] = [
-      { does: 'create', table: 'Item', key: 4, n: 1, include: 'Parts', hooks: true },
-      { does: 'create', table: 'Item', key: 5, n: 2, include: 'Tags', hooks: true },
-      { does: 'create', table: 'Tag', key: 3, n: 2, include: 'nothing', hooks: false },
-      { does: 'create', table: 'Label', key: 1, n: 2, include: 'nothing', hooks: false },
-      { does: 'create', table: 'Label', key: 2, n: 2, include: 'nothing', hooks: false },
+      { does: 'create', table: 'Item', key: 4, n: 1, include: 'Parts', ...PLAIN },
+      { does: 'create', table: 'Item', key: 5, n: 2, include: 'Tags', ...PLAIN },
+      { does: 'create', table: 'Tag', key: 3, n: 2, include: 'nothing', ...SILENT },
+      { does: 'create', table: 'Label', key: 1, n: 2, include: 'nothing', ...SILENT },
+      { does: 'create', table: 'Label', key: 2, n: 2, include: 'nothing', ...SILENT },
     ];
     const first = [...seeds, ...parts].filter(() => this.#dice.chance(0.7));
     return { receivers, steps: [...first, ...this.#steps(0)] };
@@ -77,7 +81,11 @@ class Generator {
   #block(depth: number): ModelStep {
     return {
       does: 'block',
-      savepoint: this.#dice.chance(0.8),
+      by: this.#dice.weighted([
+        [5, 'atomic'],
+        [2, 'atomic without savepoint'],
+        [2, 'sequelize.transaction'],
+      ]),
       throws: this.#dice.chance(0.25),
       steps: this.#steps(depth + 1),
     };
@@ -119,15 +127,17 @@ class Generator {
               [1, 'Tags'],
             ])
           : 'nothing',
+      ignore: this.#dice.chance(0.15),
     };
   }
 
   #save(): ModelStep {
     return {
       does: 'save',
-      table: this.#table(['Memo']),
+      table: this.#table(),
       row: this.#row(),
       n: this.#nOrInvalid(),
+      since: this.#since(),
       fields: this.#fields(),
       by: this.#dice.chance(0.5) ? 'save' : 'update',
     };
@@ -135,11 +145,14 @@ class Generator {
 
   #destroy(): ModelStep {
     const force = this.#dice.chance(0.3);
-    return { does: 'destroy', table: this.#table(['Memo']), row: this.#row(), force };
+    const table = this.#table();
+    const isChanged = !['Page', 'Draft'].includes(table) && this.#dice.chance(0.1);
+    const since = isChanged ? 'changed' : 'nothing';
+    return { does: 'destroy', table, row: this.#row(), force, since };
   }
 
   #increment(): ModelStep {
-    const table = this.#table(['Memo']);
+    const table = this.#table();
     return {
       does: 'increment',
       table,
@@ -210,8 +223,9 @@ class Generator {
   }
 
   #findOrCreate(): ModelStep {
-    const table = this.#table(['Pair']);
-    return { does: 'findOrCreate', table, key: this.#key(), n: this.#nOrInvalid() };
+    const does = this.#dice.chance(0.5) ? 'findOrCreate' : 'updateOrCreate';
+    const table = this.#table(['Pair', ...(does === 'updateOrCreate' ? ['Memo' as const] : [])]);
+    return { does, table, key: this.#key(), n: this.#nOrInvalid() };
   }
 
   #links(): ModelStep {
@@ -283,6 +297,14 @@ class Generator {
       [2, () => ({ by: 'n', n: this.#n() })],
       [2, () => ({ by: 'keys', keys: this.#list(1, 3, () => this.#key()) })],
     ])();
+  }
+
+  #since(): Since {
+    return this.#dice.weighted<Since>([
+      [8, 'nothing'],
+      [1, 'gone'],
+      [1, 'changed'],
+    ]);
   }
 
   #fields(): readonly string[] | null {

@@ -42,8 +42,11 @@ export class ModelArena {
       return using + waiting;
     };
     if (!isStopped) return inUse();
-    for (let patience = 20; patience > 10 || (patience > 0 && inUse() > 0); patience -= 1) {
+    // One statement may follow another, and nobody tells of the last.
+    let calm = 0;
+    for (let patience = 2000; calm < 20 && patience > 0; patience -= 1) {
       await sleep(2);
+      calm = inUse() === 0 ? calm + 1 : 0;
     }
     return inUse();
   }

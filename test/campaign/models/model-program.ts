@@ -51,6 +51,9 @@ export type Rows =
   | { readonly by: 'n'; readonly n: number }
   | { readonly by: 'keys'; readonly keys: readonly number[] };
 
+/** What became of a row since its instance was loaded. */
+export type Since = 'nothing' | 'gone' | 'changed';
+
 export type Conflict = 'fail' | 'ignore' | 'update';
 
 export type ModelStep =
@@ -61,6 +64,8 @@ export type ModelStep =
       readonly n: number;
       readonly include: 'nothing' | 'Parts' | 'Tags';
       readonly hooks: boolean;
+      /** Whether it is to leave a row alone that is there already. */
+      readonly ignore: boolean;
     }
   | {
       readonly does: 'save';
@@ -69,12 +74,15 @@ export type ModelStep =
       readonly n: number;
       readonly fields: readonly string[] | null;
       readonly by: 'save' | 'update';
+      /** Whether its row is gone since it was loaded, or was changed. */
+      readonly since: Since;
     }
   | {
       readonly does: 'destroy';
       readonly table: TableName;
       readonly row: number;
       readonly force: boolean;
+      readonly since: Since;
     }
   | { readonly does: 'restore'; readonly rows: Rows }
   | {
@@ -121,7 +129,7 @@ export type ModelStep =
       readonly hooks: boolean;
     }
   | {
-      readonly does: 'upsert' | 'findOrCreate';
+      readonly does: 'upsert' | 'findOrCreate' | 'updateOrCreate';
       readonly table: TableName;
       readonly key: number;
       readonly n: number;
@@ -144,7 +152,7 @@ export type ModelStep =
   | {
       readonly does: 'block';
       readonly steps: readonly ModelStep[];
-      readonly savepoint: boolean;
+      readonly by: 'atomic' | 'atomic without savepoint' | 'sequelize.transaction';
       readonly throws: boolean;
     };
 
@@ -183,6 +191,7 @@ function* simplerThan(step: ModelStep): Generator<ModelStep> {
   }
   if ('limit' in step && step.limit > 0) yield { ...step, limit: 0 };
   if ('scoped' in step && step.scoped) yield { ...step, scoped: false };
+  if ('since' in step && step.since !== 'nothing') yield { ...step, since: 'nothing' };
   if ('validate' in step && step.validate) yield { ...step, validate: false };
   if ('returning' in step && step.returning) yield { ...step, returning: false };
   if ('include' in step && step.include !== 'nothing') yield { ...step, include: 'nothing' };

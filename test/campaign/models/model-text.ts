@@ -12,9 +12,8 @@ export function modelProgramText({ receivers, steps }: ModelProgram): string {
 
 function lines(step: ModelStep): string[] {
   if (step.does !== 'block') return [stepText(step)];
-  const options = step.savepoint ? '' : '{ savepoint: false }';
   return [
-    `atomic(${options})${step.throws ? ', throws' : ''}`,
+    `${step.by}${step.throws ? ', throws' : ''}`,
     ...step.steps.flatMap(lines).map((line) => `  ${line}`),
   ];
 }

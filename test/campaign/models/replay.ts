@@ -7,6 +7,8 @@ import type { Told, ToldRow } from './told.js';
 export interface Known {
   /** The fields that it named, and the table that they are of. */
   readonly named: { readonly table: string; readonly fields: readonly string[] } | undefined;
+  /** Whether others changed the row since its instance was loaded. */
+  readonly isStale: boolean;
   /** The values that rows get which are there already. */
   readonly updates: readonly string[];
   /** Whether links may be made by an include, and rows restored, of which nobody tells. */
@@ -117,27 +119,34 @@ export class Replay {
       return;
     }
     if (!known) {
-      this.#complain(`${name} is told as saved, and was not there`);
+      if (row.changed.length > 0) this.#complain(`${name} is told as saved, and was not there`);
       return;
     }
 
     const { named } = this.#known;
     const isNamed = !told.isNested && named?.table === told.table;
-    if (!isNamed && !told.isNested && !this.#touched.has(name))
+    const { isStale } = this.#known;
+    if (!isNamed && !isStale && !told.isNested && !this.#touched.has(name))
       this.#checkChanged(name, row, known);
     this.#touched.add(name);
+    const isWritten = (column: string): boolean => {
+      if (column === 'version') return !isStale || row.changed.length > 0;
+      // What is named is written as it is, also over what others have written.
+      return isNamed && named
+        ? row.changed.length > 0 && named.fields.includes(column)
+        : row.changed.includes(column);
+    };
     for (const [column, value] of Object.entries(row.values)) {
-      if (!isNamed || named?.fields.includes(column) || column === 'version') known[column] = value;
+      if (isWritten(column)) known[column] = value;
     }
   }
 
   #checkChanged(name: string, row: ToldRow, known: Values): void {
     if (row.values.n === undefined) return;
     const isChanged = known.n !== row.values.n;
-    if (row.saysChanged !== isChanged) {
-      this.#complain(
-        `${name} tells changed('n') ${row.saysChanged}: ${known.n} to ${row.values.n}`,
-      );
+    const saysChanged = row.changed.includes('n');
+    if (saysChanged !== isChanged) {
+      this.#complain(`${name} tells changed('n') ${saysChanged}: ${known.n} to ${row.values.n}`);
     }
     if (row.wasN !== known.n) this.#complain(`${name} tells previous('n') ${row.wasN}: ${known.n}`);
   }
@@ -170,7 +179,7 @@ export class Replay {
       return;
     }
     if (told.soft) {
-      Object.assign(known, row.values);
+      if (!this.#known.isStale) Object.assign(known, row.values);
       if (row.values.deletedAt !== '1')
         this.#complain(`${told.table} ${key} does not show its mark`);
       known.deletedAt = '1';

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Model } from 'sequelize';
-import { atomic } from 'sequelize-signals';
-import type { ModelProgram, ModelStep, ReceiverPlan, Rows, TableName } from './model-program.js';
+import { atomic, transaction, updateOrCreate } from 'sequelize-signals';
+import type {
+  ModelProgram,
+  ModelStep,
+  ReceiverPlan,
+  Rows,
+  Since,
+  TableName,
+} from './model-program.js';
 import { type Known, Replay } from './replay.js';
 import { factsOf, type Row, type Schema, type State, type Table } from './schema.js';
 import { listen, signalNamed, type Told } from './told.js';
@@ -88,14 +95,19 @@ class Run implements ModelVerdict {
       if (step.throws) throw new Thrown('a block');
       return this.#schema.snapshot();
     };
-    const { savepoint } = step;
-    const end = await atomic({ using: this.#schema.sequelize, savepoint }, body).then(
+    const isMerged = step.by === 'atomic without savepoint';
+    const { sequelize } = this.#schema;
+    const run =
+      step.by === 'sequelize.transaction'
+        ? this.#transaction(body)
+        : atomic({ using: sequelize, savepoint: !isMerged }, body);
+    const end = await run.then(
       (kept) => ({ kept }),
       (error: unknown) => ({ error }),
     );
     this.#depth -= 1;
     this.#count('block', 'error' in end ? 'undone' : 'kept');
-    if ('error' in end && (end.error instanceof Stop || (!savepoint && this.#depth > 0))) {
+    if ('error' in end && (end.error instanceof Stop || (isMerged && this.#depth > 0))) {
       throw end.error;
     }
     const after = await this.#schema.snapshot();
@@ -104,10 +116,20 @@ class Run implements ModelVerdict {
     }
   }
 
+  /** A transaction of Sequelize, which is inside of another one where it is told so. */
+  #transaction<Result>(body: () => Promise<Result>): Promise<Result> {
+    const { sequelize } = this.#schema;
+    const current = transaction.current({ using: sequelize });
+    return current
+      ? sequelize.transaction({ transaction: current }, body)
+      : sequelize.transaction(body);
+  }
+
   async #call(step: Call): Promise<void> {
-    const before = await this.#schema.snapshot();
-    const run = await this.#prepare(step, before);
+    const first = await this.#schema.snapshot();
+    const run = await this.#prepare(step, first);
     if (run === undefined) return;
+    const before = 'since' in step ? await this.#schema.snapshot() : first;
 
     this.#told = [];
     this.#notes.clear();
@@ -146,12 +168,14 @@ class Run implements ModelVerdict {
   }
 
   /** Each signal before has its signal after. */
-  #judgePairs({ does }: Call, told: readonly Told[]): void {
+  #judgePairs(step: Call, told: readonly Told[]): void {
+    const { does } = step;
     const count = (signal: string) =>
       told.filter((each) => each.signal === signal && each.action === undefined).length;
     for (const kind of ['Save', 'Delete', 'BulkCreate', 'BulkUpdate', 'BulkDelete']) {
       const [pre, post] = [count(`pre${kind}`), count(`post${kind}`)];
-      if (pre !== post)
+      const mayBeMissing = kind === 'Save' && mayWriteNothing(step);
+      if (post > pre || (post < pre && !mayBeMissing))
         this.complain(`${does} sent pre${kind} ${pre} times, and post${kind} ${post}`);
     }
     const actions = told.map(({ action }) => action ?? '').filter((action) => action !== '');
@@ -164,7 +188,7 @@ class Run implements ModelVerdict {
 
   /** What receivers set before is told after; whether it is stored as well has been compared. */
   #judgeNotes(step: Call, told: readonly Told[]): void {
-    if ('fields' in step && step.fields) return;
+    if (fieldsOf(step)) return;
     const after = told.filter(({ signal, isNested, soft }) => {
       const stays = signal === 'postDelete' ? soft : signal.startsWith('post');
       return stays && !isNested;
@@ -190,12 +214,14 @@ class Run implements ModelVerdict {
       case 'save': {
         const row = await this.#pick(step.table, step.row, before);
         if (!row) return undefined;
+        await this.#since(step, row);
         const options = step.fields ? { fields: [...step.fields] } : {};
         if (step.by === 'update') return () => row.update({ n: step.n }, options as never);
         return () => row.set({ n: step.n }).save(options);
       }
       case 'destroy': {
         const row = await this.#pick(step.table, step.row, before);
+        if (row) await this.#since(step, row);
         return row && (() => row.destroy({ force: step.force }));
       }
       case 'restore':
@@ -246,6 +272,12 @@ class Run implements ModelVerdict {
       }
       case 'upsert':
         return () => model(step.table).upsert(valuesFor(step.table, step.key, step.n) as never);
+      case 'updateOrCreate':
+        return () =>
+          updateOrCreate(model(step.table), {
+            where: { key: `k${step.key}` } as never,
+            defaults: { n: step.n } as never,
+          });
       case 'findOrCreate':
         return () =>
           model(step.table).findOrCreate({
@@ -272,10 +304,11 @@ class Run implements ModelVerdict {
   }
 
   #create(step: Extract<Call, { does: 'create' }>): Promise<unknown> {
-    const { table, key, n, include, hooks } = step;
+    const { table, key, n, include, hooks, ignore } = step;
     const values = valuesFor(table, key, n);
     const model = this.#schema.model(table);
-    if (include === 'nothing') return model.create(values as never, { hooks });
+    const ignoreDuplicates = ignore && { ignoreDuplicates: true };
+    if (include === 'nothing') return model.create(values as never, { hooks, ...ignoreDuplicates });
     const inside = include === 'Parts' ? [{ n: 1 }, { n: 2 }] : [{ key: `t${key}`, n: 1 }];
     const options = { hooks, include: [model.associations[include]] };
     return model.create({ ...values, [include]: inside } as never, options as never);
@@ -300,6 +333,23 @@ class Run implements ModelVerdict {
     const where = Object.fromEntries(factsOf(table).identity.map((name) => [name, values[name]]));
     const found = await this.#schema.model(table).findOne({ where, paranoid: false } as never);
     return found ?? undefined;
+  }
+
+  /** Has somebody else do something to the row of an instance that is loaded. */
+  async #since({ table, since }: { table: string; since: Since }, row: Row): Promise<void> {
+    if (since === 'nothing') return;
+    const queries = this.#schema.sequelize.getQueryInterface();
+    const model = this.#schema.model(table);
+    const entries = factsOf(table).identity.map((name) => [
+      model.getAttributes()[name]?.field ?? name,
+      row.get(name),
+    ]);
+    const where = Object.fromEntries(entries);
+    if (since === 'gone') await queries.bulkDelete(model.getTableName(), where);
+    else {
+      const values = { note: 'by others', ...(table === 'Page' && { version: 99 }) };
+      await queries.bulkUpdate(model.getTableName(), values, where);
+    }
   }
 
   async #pickAll(table: string, rows: readonly number[], before: State): Promise<Row[]> {
@@ -393,9 +443,16 @@ function whereOf(rows: Rows, table: string): object {
   return table === 'Pair' ? { two: [...rows.keys] } : { key: rows.keys.map((key) => `k${key}`) };
 }
 
+/** The fields that a call names, and no others are written. */
+function fieldsOf(step: Call): readonly string[] | null {
+  if (step.does === 'updateOrCreate') return ['n'];
+  return 'fields' in step ? step.fields : null;
+}
+
 function knownOf(step: Call): Known {
-  const fields = 'fields' in step ? step.fields : null;
+  const fields = fieldsOf(step);
   return {
+    isStale: 'since' in step && step.since === 'changed',
     named: fields && 'table' in step ? { table: step.table, fields } : undefined,
     updates: ['n', 'note'],
     silent: [
@@ -408,12 +465,19 @@ function knownOf(step: Call): Known {
 /** Whether a call is undone as one when it fails. */
 function isBlock(step: Call): boolean {
   if (step.does === 'bulkUpdate') return step.individual;
-  return ['destroy', 'bulkDestroy', 'links', 'findOrCreate'].includes(step.does);
+  return ['destroy', 'bulkDestroy', 'links', 'findOrCreate', 'updateOrCreate'].includes(step.does);
+}
+
+/** Whether it may come to nothing after its first signal, as its row is gone, or there. */
+function mayWriteNothing(step: Call): boolean {
+  return ('since' in step && step.since === 'gone') || ('ignore' in step && step.ignore);
 }
 
 /** Whether Sequelize does several things side by side, and goes on with some when one has failed. */
 function isStartedTogether(step: Call): boolean {
-  return step.does === 'parts' || (step.does === 'create' && step.include !== 'nothing');
+  if (step.does === 'create') return step.include !== 'nothing';
+  if ('individual' in step && 'hooks' in step) return step.individual && !step.hooks;
+  return step.does === 'parts';
 }
 
 function nameOf(error: unknown): string {

@@ -40,7 +40,7 @@ export interface ToldRow {
   readonly instance: Row;
   readonly values: Values;
   readonly wasN: string | null;
-  readonly saysChanged: boolean;
+  readonly changed: readonly string[];
 }
 
 const SIGNALS = {
@@ -98,7 +98,7 @@ function rowTold(table: string, instance: Row): ToldRow {
     instance,
     values: textsOf(table, instance.dataValues as Event),
     wasN: asText('n', instance.previous('n')),
-    saysChanged: instance.changed('n' as never) as boolean,
+    changed: instance.changed() || [],
   };
 }
 
