@@ -146,8 +146,8 @@ class Generator {
   #destroy(): ModelStep {
     const force = this.#dice.chance(0.3);
     const table = this.#table();
-    const isChanged = !['Page', 'Draft'].includes(table) && this.#dice.chance(0.1);
-    const since = isChanged ? 'changed' : 'nothing';
+    // What is stored of a row that stays is what others made of it, or what receivers did.
+    const since = table === 'Draft' ? 'nothing' : this.#since();
     return { does: 'destroy', table, row: this.#row(), force, since };
   }
 

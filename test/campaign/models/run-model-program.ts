@@ -174,7 +174,7 @@ class Run implements ModelVerdict {
       told.filter((each) => each.signal === signal && each.action === undefined).length;
     for (const kind of ['Save', 'Delete', 'BulkCreate', 'BulkUpdate', 'BulkDelete']) {
       const [pre, post] = [count(`pre${kind}`), count(`post${kind}`)];
-      const mayBeMissing = kind === 'Save' && mayWriteNothing(step);
+      const mayBeMissing = ['Save', 'Delete'].includes(kind) && mayWriteNothing(step);
       if (post > pre || (post < pre && !mayBeMissing))
         this.complain(`${does} sent pre${kind} ${pre} times, and post${kind} ${post}`);
     }
@@ -453,6 +453,7 @@ function knownOf(step: Call): Known {
   const fields = fieldsOf(step);
   return {
     isStale: 'since' in step && step.since === 'changed',
+    isGone: 'since' in step && step.since === 'gone',
     named: fields && 'table' in step ? { table: step.table, fields } : undefined,
     updates: ['n', 'note'],
     silent: [
@@ -468,9 +469,9 @@ function isBlock(step: Call): boolean {
   return ['destroy', 'bulkDestroy', 'links', 'findOrCreate', 'updateOrCreate'].includes(step.does);
 }
 
-/** Whether it may come to nothing after its first signal, as its row is gone, or there. */
+/** Whether it may come to nothing after its first signal, as its row is gone, another one, or there. */
 function mayWriteNothing(step: Call): boolean {
-  return ('since' in step && step.since === 'gone') || ('ignore' in step && step.ignore);
+  return ('since' in step && step.since !== 'nothing') || ('ignore' in step && step.ignore);
 }
 
 /** Whether Sequelize does several things side by side, and goes on with some when one has failed. */
