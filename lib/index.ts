@@ -64,6 +64,7 @@ export {
   connectionCreated,
   ModelSignal,
   m2mChanged,
+  ProtectedError,
   postBulkCreate,
   postBulkDelete,
   postBulkUpdate,

@@ -11,6 +11,7 @@ import {
   NAME,
   type OptionRules,
   SignalsError,
+  show,
 } from '../base/index.js';
 import { connectModels } from '../models/index.js';
 import { Database } from '../sequelize/index.js';
@@ -37,9 +38,21 @@ export interface InstallOptions {
    * @defaultValue true
    */
   readonly useCLS?: boolean | undefined;
+  /**
+   * With `'signals'`, `destroy()` deletes by itself what associations with `onDelete: 'CASCADE'` take
+   * along, as Django does: it loads the rows that anybody listens to, and sends `preDelete` and
+   * `postDelete` for each. Rows with `onDelete: 'RESTRICT'` refuse it by a `ProtectedError`, before
+   * any signal. So it is for `Model.destroy()` with `individualHooks: true`. Left out, the database
+   * does all that, and nothing is sent.
+   */
+  readonly cascades?: 'signals' | undefined;
 }
 
-const RULES: OptionRules = { using: NAME, useCLS: BOOLEAN };
+const RULES: OptionRules = {
+  using: NAME,
+  useCLS: BOOLEAN,
+  cascades: { accepts: (value) => value === 'signals', expected: "'signals'" },
+};
 
 /**
  * Gives a Sequelize instance signals and transactions. Its models, queries and transactions work
@@ -69,9 +82,10 @@ export function install(sequelize: Sequelize, options: InstallOptions = {}): Con
   if (installed) return asAskedFor(installed, options);
   assertNotElsewhere(sequelize);
 
-  const { using: alias = 'default', useCLS = true } = options;
+  const { using: alias = 'default', useCLS = true, cascades } = options;
   assertAliasFree(alias);
-  return allOrNothing(() => connect(new Database(alias, sequelize, { useCLS }, afterTransaction)));
+  const choices = { useCLS, cascades };
+  return allOrNothing(() => connect(new Database(alias, sequelize, choices, afterTransaction)));
 }
 
 function connect(database: Database): Connection {
@@ -108,15 +122,18 @@ function assertSequelize(sequelize: unknown): void {
   if (!isSequelize) throw new InvalidArgumentError('install() needs an instance of Sequelize 6.');
 }
 
-function asAskedFor(installed: Connection, { using, useCLS }: InstallOptions): Connection {
+function asAskedFor(installed: Connection, options: InstallOptions): Connection {
+  const { using } = options;
   if (using !== undefined && using !== installed.alias) {
     throw new AliasTakenError(
       `This Sequelize instance is installed as "${installed.alias}" already. Use that alias, or uninstall() it first.`,
     );
   }
-  if (useCLS !== undefined && useCLS !== databaseFor(installed.sequelize).options.useCLS) {
+  const chosen = databaseFor(installed.sequelize).options;
+  for (const name of ['useCLS', 'cascades'] as const) {
+    if (options[name] === undefined || options[name] === chosen[name]) continue;
     throw new InvalidArgumentError(
-      `This Sequelize instance is installed already, and not with the option useCLS: ${useCLS}. ` +
+      `This Sequelize instance is installed already, and not with the option ${name}: ${show(options[name])}. ` +
         'Install it once, or uninstall() it first.',
     );
   }

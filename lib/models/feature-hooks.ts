@@ -1,5 +1,4 @@
 import type { AddedHook, AddedHooks } from '../sequelize/index.js';
-import type { Signal } from '../signals/index.js';
 import type { FeatureHook, FeatureHooks, ModelFeature } from './feature.js';
 import { wasAnyHeard } from './listening.js';
 
@@ -7,21 +6,23 @@ import { wasAnyHeard } from './listening.js';
 export function hooksOf(features: readonly ModelFeature[]): AddedHooks {
   const added = new Map<string, AddedHook[]>();
   for (const { hooks } of features) {
+    if (hooks === undefined) continue;
     const add = (byType: FeatureHooks['byType'], runsFirst: boolean): void => {
       for (const [type, run] of Object.entries(byType)) {
-        const hook = { ...whileHeard(hooks?.signals ?? [], run), runsFirst };
+        const hook = { ...whileNeeded(hooks, run), runsFirst };
         added.set(type, [...(added.get(type) ?? []), hook]);
       }
     };
-    add(hooks?.first ?? {}, true);
-    add(hooks?.byType ?? {}, false);
+    add(hooks.first ?? {}, true);
+    add(hooks.byType, false);
   }
   return added;
 }
 
-function whileHeard(
-  signals: readonly Signal<object>[],
+function whileNeeded(
+  { signals, areNeededUnheard }: FeatureHooks,
   hook: FeatureHook,
 ): Omit<AddedHook, 'runsFirst'> {
-  return { isNeeded: () => wasAnyHeard(signals), run: hook as AddedHook['run'] };
+  const isNeeded = areNeededUnheard ? () => true : () => wasAnyHeard(signals);
+  return { isNeeded, run: hook as AddedHook['run'] };
 }

@@ -17,6 +17,8 @@ export interface ModelFeature {
 export interface FeatureHooks {
   /** The signals that they are for: while nobody ever connected to one, they do not run. */
   readonly signals: readonly Signal<object>[];
+  /** Whether they run without receivers, too. */
+  readonly areNeededUnheard?: boolean;
   /** The hooks, by the types of Sequelize's. They run after those of the application. */
   readonly byType: Readonly<Record<string, FeatureHook>>;
   /** Hooks that run before those of the application. */

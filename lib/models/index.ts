@@ -26,6 +26,7 @@ export {
   postBulkUpdate,
   preBulkUpdate,
 } from './bulk-update/bulk-update-signals.js';
+export { ProtectedError } from './cascades/protected-error.js';
 export { connectModels } from './connect-models.js';
 export { type ConnectionCreated, connectionCreated } from './connection/connection-signals.js';
 export {

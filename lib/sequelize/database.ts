@@ -5,6 +5,7 @@ import { writeAddedValues } from './added-values.js';
 import { ApplicationNamespace, giveNamespace } from './cls-slot.js';
 import { interceptEnds } from './ending.js';
 import { queryInterfaceOf } from './internals.js';
+import { interceptOwnCascades } from './own-cascades.js';
 import { pool } from './pool.js';
 import { interceptQueries } from './queries.js';
 import { rememberSentQueries } from './sent-queries.js';
@@ -16,6 +17,8 @@ import { type BlockTransactionClass, blockOf, transactionOf } from './transactio
 export interface DatabaseOptions {
   /** Whether queries join the transaction of `sequelize.transaction(callback)` without naming it. */
   readonly useCLS: boolean;
+  /** Who deletes what depends on a deleted row: this library, or left out, the database. */
+  readonly cascades?: 'signals' | undefined;
 }
 
 /** An installed Sequelize instance: its blocks, and which of them each of its calls belongs to. */
@@ -54,6 +57,7 @@ export class Database {
       interceptTransactions(this),
       interceptEnds(queryInterfaceOf(sequelize)),
       writeAddedValues(sequelize),
+      interceptOwnCascades(sequelize, options.cascades),
     ];
   }
 

@@ -16,6 +16,7 @@ export { watchConnections } from './connections.js';
 export { Database } from './database.js';
 export { checkDeferredConstraints } from './deferred-constraints.js';
 export { dialectOf } from './dialects.js';
+export { type ForeignKey, foreignKeysTo, type OnDelete } from './foreign-keys.js';
 export {
   areOfHook,
   expectingViolation,
@@ -29,6 +30,7 @@ export {
 } from './hook-options.js';
 export { InstanceState, savedTogether } from './instance-state.js';
 export { watchInstances } from './instances.js';
+export { compareKeys, textOfValue } from './keys.js';
 export { locksSeeLatest, mayLockLatest } from './latest-rows.js';
 export { lookupValues } from './lookup-values.js';
 export {
@@ -41,9 +43,30 @@ export {
   watchRelations,
 } from './many-to-many.js';
 export { modelsOf, watchDefinitions } from './model-definitions.js';
-export { type AddedHook, type AddedHooks, runAddedHooks } from './model-hooks.js';
-export { columnsOf, deletionMarkOf, modelItself, modelOf, writeTimeOf } from './models.js';
+export {
+  type AddedHook,
+  type AddedHooks,
+  hasHooks,
+  runAddedHooks,
+  runRowHooks,
+} from './model-hooks.js';
+export {
+  columnsOf,
+  deletionMarkOf,
+  modelItself,
+  modelOf,
+  storedValue,
+  versionOf,
+  writeTimeOf,
+} from './models.js';
 export { NewRows } from './new-rows.js';
+export {
+  deleteRows,
+  ReferringRows,
+  type RowValues,
+  readStored,
+  type StatementOptions,
+} from './referring-rows.js';
 export { replaceMethod } from './replace-method.js';
 export { ReplacedMethods, type Undos } from './replaced-methods.js';
 export { RowQueue } from './row-queue.js';

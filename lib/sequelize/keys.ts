@@ -2,6 +2,7 @@ import type { Identifier, Model, ModelStatic, Sequelize } from 'sequelize';
 import { InvalidArgumentError } from '../base/index.js';
 import { type Dialect, dialectOf } from './dialects.js';
 
+const INTEGER = /^-?\d+$/;
 const INTEGERS = ['INTEGER', 'BIGINT', 'SMALLINT', 'MEDIUMINT', 'TINYINT'];
 
 /**
@@ -19,6 +20,40 @@ export function keyAsLoaded(
   if (INTEGERS.includes(type)) return integerKey(model, attribute, key);
   if (type === 'UUID' && factsOf(model).hasUuidsInLowerCase) return String(key).toLowerCase();
   return typeof key === 'number' || typeof key === 'bigint' ? String(key) : (key as Identifier);
+}
+
+/** The same text for the same value of a key, whatever type it has. */
+export function textOfValue(value: unknown): string {
+  if (Buffer.isBuffer(value)) return value.toString('hex');
+  return value instanceof Date ? value.toISOString() : String(value);
+}
+
+/** How two rows of a model follow each other by their primary keys, as for `sort`. */
+export function compareKeys(
+  model: ModelStatic<Model>,
+  one: Readonly<Record<string, unknown>>,
+  other: Readonly<Record<string, unknown>>,
+): number {
+  for (const attribute of model.primaryKeyAttributes) {
+    const isInteger = INTEGERS.includes(typeOf(model, attribute));
+    const order = compareValues(one[attribute], other[attribute], isInteger);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function compareValues(one: unknown, other: unknown, areIntegers: boolean): number {
+  if (typeof one === 'number' && typeof other === 'number') return one - other;
+  const [text, otherText] = [textOfValue(one), textOfValue(other)];
+  // What a number cannot hold is text.
+  return areIntegers && INTEGER.test(text) && INTEGER.test(otherText)
+    ? compare(BigInt(text), BigInt(otherText))
+    : compare(text, otherText);
+}
+
+function compare<Value extends string | bigint>(one: Value, other: Value): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 /** What is to be known of the database of a model. */

@@ -1,4 +1,5 @@
 import type { Model, ModelStatic } from 'sequelize';
+import { modelOf } from './models.js';
 import { replaceMethod } from './replace-method.js';
 
 /** Something that is done where Sequelize runs the hooks of a type. */
@@ -64,4 +65,24 @@ function isOfCall(model: ModelStatic<Model>, [type, ...parameters]: Readonly<Hoo
   const options = parameters[OPTIONS_ALONE.test(type) ? 0 : 1];
   if (typeof options !== 'object' || options === null || options instanceof model) return false;
   return !WITH_MODEL.test(type) || 'model' in options;
+}
+
+/** Whether the application has hooks of these types, on the model or on all of them. */
+export function hasHooks(
+  model: ModelStatic<Model>,
+  types: readonly (RowHookType | 'beforeBulkDestroy')[],
+): boolean {
+  const all = model.sequelize as unknown as typeof model;
+  return types.some((type) => model.hasHook(type) || all.hasHook(type));
+}
+
+/** Hooks that Sequelize runs for single rows. */
+type RowHookType = 'beforeDestroy' | 'afterDestroy';
+
+/** Runs the hooks of one type for a row: those of the application, and ours. */
+export async function runRowHooks(type: RowHookType, row: Model, options: object): Promise<void> {
+  const model = modelOf(row) as unknown as {
+    runHooks(type: string, ...parameters: unknown[]): Promise<void>;
+  };
+  await model.runHooks(type, row, options);
 }

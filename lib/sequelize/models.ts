@@ -12,6 +12,27 @@ export function modelOf(instance: Model): ModelStatic<Model> {
   return modelItself(instance.constructor as ModelStatic<Model>);
 }
 
+/** A model as it is in the schema of another one, which that got by `schema()`. */
+export function asBeside(model: ModelStatic<Model>, other: ModelStatic<Model>): ModelStatic<Model> {
+  const { schema, delimiter } = schemaOf(other);
+  if (schema === undefined || schema === schemaOf(modelItself(other)).schema) return model;
+  return model.schema(schema, { schemaDelimiter: delimiter });
+}
+
+function schemaOf(model: ModelStatic<Model>): { schema?: string; delimiter?: string } {
+  const { _schema: schema, _schemaDelimiter: delimiter } = model as unknown as {
+    readonly _schema?: string;
+    readonly _schemaDelimiter?: string;
+  };
+  return { ...(schema && { schema }), ...(delimiter && { delimiter }) };
+}
+
+/** The value of an attribute that is stored, whatever has been set since; undefined where it was not loaded. */
+export function storedValue(instance: Model, attribute: string): unknown {
+  const previous: unknown = instance.previous(attribute as never);
+  return previous ?? instance.getDataValue(attribute as never);
+}
+
 function isDerived(model: object): boolean {
   if (Object.hasOwn(model, 'options')) return false;
   return Object.hasOwn(model, '_scope') || Object.hasOwn(model, '_schema');

@@ -29,10 +29,12 @@ export class RowKeys {
   }
 
   of(row: Model): RowKey {
-    const entries = [...this.#attributes].map(([name, attribute]) => [
-      name,
-      row.getDataValue(attribute as never),
-    ]);
+    return this.ofValues(row.dataValues as RowKey);
+  }
+
+  /** The key of a row with these values, by attribute. */
+  ofValues(values: Readonly<Record<string, unknown>>): RowKey {
+    const entries = [...this.#attributes].map(([name, attribute]) => [name, values[attribute]]);
     return Object.fromEntries(entries);
   }
 

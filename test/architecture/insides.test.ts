@@ -16,11 +16,12 @@ const INSIDES = [
   ...['finished', 'setDeferrable', 'cleanup', 'forceCleanup'],
   // of models
   ...['runHooks', '_initValues', '_scope', '_schema', '_timestampAttributes', 'defaultFields'],
-  ...['_versionAttribute', '_getDefaultTimestamp', 'tableAttributes'],
+  ...['_versionAttribute', '_getDefaultTimestamp', 'tableAttributes', 'fieldRawAttributesMap'],
   // of instances
   ...['_previousDataValues', '_changed', '_options', 'includeNames'],
   // of associations
   ...['associationType', 'identifier', 'foreignIdentifier', 'sourceKey', 'targetKey', 'paired'],
+  ...['useHooks'],
 ];
 
 const FILES = filesUnder('lib', '.ts');

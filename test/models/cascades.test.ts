@@ -123,6 +123,35 @@ describeOnEachDatabase('deleting a row that others refer to', (database) => {
     });
   });
 
+  describe('when Sequelize cascades in a circle (sequelize#3529)', () => {
+    const relation = { onDelete: 'CASCADE', hooks: true };
+
+    for (const isHeard of [true, false]) {
+      it(`ends in an error that says so when ${isHeard ? 'somebody' : 'nobody'} listens`, async () => {
+        await bookWith(relation);
+        sequelize.model('Book').belongsTo(Shelf, relation);
+        if (!isHeard) for (const disconnect of undo.splice(0)) disconnect();
+
+        const error = await rejectionOf(shelf.destroy());
+
+        expect(error).to.have.property('code', 'SIGNALS_CIRCULAR_CASCADE');
+        expect([await Shelf.count(), await countBooks()]).to.deep.equal([1, 1]);
+      });
+    }
+
+    it('goes by the same model, and by the same row twice, where there is no circle', async () => {
+      const Node = sequelize.define('Node', {});
+      Node.hasMany(Node, { as: 'children', foreignKey: 'parentId', ...relation });
+      await sequelize.sync({ force: true });
+      const top = await Node.create({ id: 1 });
+      await Node.bulkCreate([2, 3, 4].map((id) => ({ id, parentId: Math.floor(id / 2) })));
+
+      await top.destroy();
+
+      expect(await Node.count()).to.equal(0);
+    });
+  });
+
   it('sends nothing for the others when their key becomes null (D-154)', async () => {
     await bookWith({ onDelete: 'SET NULL' });
 

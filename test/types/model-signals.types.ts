@@ -8,6 +8,7 @@ import {
   Model,
   type ModelStatic,
   Op,
+  type Sequelize,
   type Transaction,
   type WhereOptions,
 } from 'sequelize';
@@ -15,11 +16,14 @@ import {
   assertSendersResolved,
   classPrepared,
   connectionCreated,
+  type ErrorCode,
+  install,
   type M2MChanged,
   ModelSignal,
   m2mChanged,
   type PayloadBySender,
   type PostSave,
+  ProtectedError,
   postBulkCreate,
   postBulkUpdate,
   postInit,
@@ -228,4 +232,15 @@ export function updateOrCreateKnowsTheModel(): void {
   void updateOrCreate(Inferred, { where: { email }, createDefaults: { email: async () => 5 } });
   // @ts-expect-error -- there is no such option
   void updateOrCreate(Inferred, { where: { email }, default: { email } });
+}
+
+export async function cascadesAreOneChoice(sequelize: Sequelize): Promise<void> {
+  install(sequelize, { cascades: 'signals' });
+  // @ts-expect-error -- no such choice
+  install(sequelize, { cascades: true });
+  const error: unknown = await new Order().destroy().catch((thrown: unknown) => thrown);
+  if (error instanceof ProtectedError) {
+    expectTypeOf(error.rows).toEqualTypeOf<readonly Model[]>();
+    expectTypeOf(error.code).toEqualTypeOf<ErrorCode>();
+  }
 }

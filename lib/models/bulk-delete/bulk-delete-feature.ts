@@ -1,6 +1,7 @@
 import type { DestroyOptions, Model, ModelStatic } from 'sequelize';
 import { type Database, mayAskForRows, modelItself, replaceMethod } from '../../sequelize/index.js';
-import { inOneBlock } from '../../transactions/index.js';
+import { inBlockOfDeletion } from '../cascades/refusals.js';
+import { takesOthersAlong } from '../cascades/takes-others-along.js';
 import { postDelete, preDelete } from '../delete/delete-signals.js';
 import { type FromOrigin, ORIGIN, Origin } from '../delete/deletion-options.js';
 import type { ModelFeature } from '../feature.js';
@@ -26,6 +27,7 @@ export function bulkDeleteFeature(database: Database): ModelFeature {
   return {
     hooks: {
       signals: [...SIGNALS, ...ROW_SIGNALS],
+      areNeededUnheard: database.options.cascades === 'signals',
       byType: { beforeBulkDestroy: async (options: Options) => options[DELETION]?.before(options) },
       first: {
         afterBulkDestroy: async (options: Options) => options[DELETION]?.afterRows(options),
@@ -44,10 +46,11 @@ function destroyInOneBlock(database: Database, destroy: Destroy): Destroy {
   return async function (...parameters) {
     const [options] = parameters;
     const sender = modelItself(this);
-    if (!options || !isWatched(sender, options)) return destroy.apply(this, parameters);
+    if (!options || !isWatched(database, sender, options)) return destroy.apply(this, parameters);
 
     const origin = options[ORIGIN] ?? new Origin(options);
-    return inOneBlock(database, options.transaction, async (transaction) => {
+    const call = { model: sender, origin, transaction: options.transaction };
+    return inBlockOfDeletion(database, call, async (transaction) => {
       const deletion = new BulkDeletion(database, sender, transaction);
       const marks = { [DELETION]: deletion, [ORIGIN]: origin };
       const count = await destroy.call(this, { ...options, ...marks, transaction });
@@ -57,8 +60,13 @@ function destroyInOneBlock(database: Database, destroy: Destroy): Destroy {
   };
 }
 
-function isWatched(sender: ModelStatic<Model>, options: DestroyOptions): boolean {
+function isWatched(
+  database: Database,
+  sender: ModelStatic<Model>,
+  options: DestroyOptions,
+): boolean {
   if (options.hooks === false) return false;
   if (isAnyHeard(sender, SIGNALS)) return true;
-  return mayAskForRows(sender, options, 'beforeBulkDestroy') && isAnyHeard(sender, ROW_SIGNALS);
+  if (!mayAskForRows(sender, options, 'beforeBulkDestroy')) return false;
+  return isAnyHeard(sender, ROW_SIGNALS) || takesOthersAlong(database, sender, options);
 }

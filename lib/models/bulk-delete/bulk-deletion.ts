@@ -1,5 +1,8 @@
 import type { DestroyOptions, Model, ModelStatic, Transaction, WhereOptions } from 'sequelize';
 import { asksForRows, CallForRows, type Database, modelOfCall } from '../../sequelize/index.js';
+import { CASCADE, Cascade, type InCascade } from '../cascades/cascade.js';
+import { isInCircle } from '../cascades/deletion-graph.js';
+import { takesOthersAlong } from '../cascades/takes-others-along.js';
 import { postDelete, preDelete } from '../delete/delete-signals.js';
 import { isSoft } from '../delete/deletion-options.js';
 import { rollBackWith } from '../instances/rollback.js';
@@ -29,7 +32,7 @@ export class BulkDeletion {
    * Sends `preBulkDelete`, with the options that Sequelize's hook gets, and announces the deletion of
    * each row where that is asked for.
    */
-  async before(options: DestroyOptions): Promise<void> {
+  async before(options: DestroyOptions & InCascade): Promise<void> {
     // The application may have handed its hook's options on, to a call for another model.
     if (modelOfCall(options) !== this.#sender) return;
 
@@ -37,8 +40,10 @@ export class BulkDeletion {
     this.#announced = deletion;
     await send(this.#database, preBulkDelete, this.#sender, deletion, this.#transaction);
 
-    if (!asksForRows(options) || !isAnyHeard(this.#sender, ROW_SIGNALS)) return;
-    this.#rows = new DeletedRows(new CallForRows(options, 'destroy'));
+    if (!asksForRows(options) || !this.#tellsOfRows(options)) return;
+    const cascade = this.#cascade(options);
+    options[CASCADE] = cascade;
+    this.#rows = new DeletedRows(new CallForRows(options, 'destroy'), cascade);
     await this.#rows.before((rows) => rollBackWith(this.#database, this.#transaction, rows));
   }
 
@@ -54,8 +59,21 @@ export class BulkDeletion {
    */
   async after(count: number | undefined): Promise<void> {
     if (this.#announced === undefined) return;
-    if (this.#rows?.isOtherThan(count)) throw rowsChanged(this.#sender);
+    // The database may come by a row in a circle of cascades, and not count it then.
+    const isCounted = !isInCircle(this.#sender);
+    if (isCounted && this.#rows?.isOtherThan(count)) throw rowsChanged(this.#sender);
     const deletion = { ...this.#announced, count };
     await send(this.#database, postBulkDelete, this.#sender, deletion, this.#transaction);
+  }
+  #tellsOfRows(options: DestroyOptions): boolean {
+    if (isAnyHeard(this.#sender, ROW_SIGNALS)) return true;
+    return takesOthersAlong(this.#database, this.#sender, options);
+  }
+
+  #cascade(options: DestroyOptions & InCascade): Cascade | undefined {
+    if (this.#database.options.cascades !== 'signals' || isSoft(this.#sender, options)) {
+      return undefined;
+    }
+    return new Cascade(this.#database, options);
   }
 }

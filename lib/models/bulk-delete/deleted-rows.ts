@@ -1,13 +1,17 @@
 import type { Model } from 'sequelize';
 import { type CallForRows, UnsavedValues } from '../../sequelize/index.js';
+import type { Cascade, Roots } from '../cascades/cascade.js';
 
 /** The rows of a deletion of many that is to tell of each. */
 export class DeletedRows {
   readonly #call: CallForRows;
+  readonly #cascade: Cascade | undefined;
   #rows: readonly Model[] = [];
 
-  constructor(call: CallForRows) {
+  /** @param cascade - is what the rows take along, where that is not left to the database. */
+  constructor(call: CallForRows, cascade: Cascade | undefined) {
     this.#call = call;
+    this.#cascade = cascade;
   }
 
   /**
@@ -20,7 +24,8 @@ export class DeletedRows {
     const call = this.#call;
     this.#rows = await call.loadRows();
     loaded(this.#rows);
-    for (const row of this.#rows) await call.run('beforeDestroy', row);
+    if (this.#cascade) await this.#cascade.before(this.#roots());
+    else for (const row of this.#rows) await call.run('beforeDestroy', row);
     if (call.isSoft) await this.#saveChanges();
     call.keepToRows();
   }
@@ -28,13 +33,25 @@ export class DeletedRows {
   /** Runs what comes after each is deleted. */
   async after(): Promise<void> {
     if (this.#call.isSoft) await this.#call.showStored(this.#rows);
-    for (const row of this.#rows) await this.#call.run('afterDestroy', row);
+    if (this.#cascade) await this.#cascade.after();
+    else for (const row of this.#rows) await this.#call.run('afterDestroy', row);
     this.#call.restore();
   }
 
   /** Whether other rows were deleted than those that were loaded. */
   isOtherThan(count: number | undefined): boolean {
     return typeof count === 'number' && count !== this.#rows.length;
+  }
+
+  #roots(): Roots {
+    const call = this.#call;
+    return {
+      model: call.model,
+      rows: this.#rows,
+      areLoaded: true,
+      before: (row) => call.run('beforeDestroy', row),
+      after: (row) => call.run('afterDestroy', row),
+    };
   }
 
   async #saveChanges(): Promise<void> {
