@@ -14,7 +14,7 @@ export interface Recording<Program, Trace> {
 
 /** The recordings of one kind, or `undefined` when this machine does not have them. */
 export function conformanceProgram<Program, Trace>(
-  name: 'transactions' | 'dispatch' | 'models',
+  name: 'transactions' | 'dispatch' | 'models' | 'cascades',
 ): Recording<Program, Trace>[] | undefined {
   const path = join(CONFORMANCE_DIR, `${name}.jsonl`);
   if (!existsSync(path)) return undefined;
