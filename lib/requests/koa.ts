@@ -40,7 +40,7 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
  * this one, and so does that of a COMMIT that fails; the status, the headers and the body of the view are
  * gone then. Any status that is answered is stored; the option `rollbackOn` decides otherwise. A stream
  * that is given as `ctx.body` is read after the COMMIT. A view that writes to `ctx.res` itself is
- * committed at its first `write()`.
+ * committed at its first `write()`, and an error after that cuts the connection.
  *
  * Put it behind the middleware that is not to be in the block: sessions, logs, error handlers. A second
  * one inside does nothing. It cannot `retry`, as Koa calls `next()` once; `atomicView` can.
@@ -170,7 +170,11 @@ async function serve(
       },
       answersByReturning: () => context.respond !== false,
     });
-    await run.rest;
+    await run.rest?.catch((error) => {
+      // Koa would put what it answers to an error behind what has been written.
+      res.destroy();
+      throw error;
+    });
   } catch (error) {
     before.restore();
     throw error;
