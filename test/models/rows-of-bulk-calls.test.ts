@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { DataTypes, type Model, type ModelStatic, type Sequelize } from 'sequelize';
 import {
+  atomic,
   type Connection,
   install,
   type ModelSignal,
@@ -45,6 +46,7 @@ describeOnEachDatabase('rows of bulk calls', (database) => {
         state: DataTypes.STRING,
         rank: { type: DataTypes.INTEGER, field: 'order_of', validate: { max: 99 } },
         by: DataTypes.STRING,
+        meta: DataTypes.JSON,
       },
       { ...timeless, scopes: { old: { where: { state: 'old' } } } },
     );
@@ -156,6 +158,36 @@ describeOnEachDatabase('rows of bulk calls', (database) => {
         ['done', 'me'],
         ['old', null],
       ]);
+    });
+
+    if (['sqlite', 'postgres'].includes(database.dialect)) {
+      it('writes what preSave changes in place', async () => {
+        await Job.update({ meta: { seen: 0 } }, { where: {}, hooks: false });
+        connect(preSave, Job, (job) => {
+          (job.meta as { seen: unknown }).seen = job.name;
+        });
+
+        await Job.update({ state: 'done' }, { where: { state: 'new' }, individualHooks });
+
+        expect(await stored('meta')).to.deep.equal([
+          [{ seen: 'a' }],
+          [{ seen: 'b' }],
+          [{ seen: 0 }],
+        ]);
+      });
+    }
+
+    it('is as it was before when its block is undone', async () => {
+      const rows = told(postSave, Job);
+      const block = atomic(async () => {
+        await Job.update({ state: 'done' }, { where: { state: 'new' }, individualHooks });
+        throw new Error('undone');
+      });
+
+      await rejectionOf(block);
+
+      expect(rows.map(({ state }) => state)).to.deep.equal(['new', 'new']);
+      expect(rows.map((row) => row.changed())).to.deep.equal([false, false]);
     });
 
     it('writes none but the fields that the caller named', async () => {

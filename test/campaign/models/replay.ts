@@ -127,7 +127,7 @@ export class Replay {
 
     const { named } = this.#known;
     const isNamed = !told.isNested && named?.table === told.table;
-    const { isStale } = this.#known;
+    const isStale = this.#known.isStale && !told.isNested;
     if (!isNamed && !isStale && !told.isNested && !this.#touched.has(name))
       this.#checkChanged(name, row, known);
     this.#touched.add(name);
@@ -182,7 +182,7 @@ export class Replay {
       return;
     }
     if (told.soft) {
-      if (!this.#known.isStale) Object.assign(known, row.values);
+      if (!this.#known.isStale || told.isNested) Object.assign(known, row.values);
       if (row.values.deletedAt !== '1')
         this.#complain(`${told.table} ${key} does not show its mark`);
       known.deletedAt = '1';
