@@ -43,6 +43,8 @@ export type {
   M2MChangedBySender,
   Migrate,
   MigrationStep,
+  ModelName,
+  ModelNames,
   ModelPayload,
   ModelSender,
   PayloadBySender,
@@ -84,6 +86,7 @@ export {
 } from './models/index.js';
 export type {
   AnyReceiver,
+  AnySenderOf,
   ConnectOptions,
   ConnectReceiver,
   DisconnectOptions,
@@ -92,6 +95,7 @@ export type {
   PayloadOf,
   Receiver,
   ReceiverResponse,
+  SenderOf,
   SignalEvent,
   SignalOptions,
   SignalOrSignals,

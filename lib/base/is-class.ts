@@ -1,4 +1,7 @@
 /** Whether a function is a class: one that cannot be called. */
 export function isClass(value: (...parameters: never[]) => unknown): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(value));
+  // Arrow functions and methods have no prototype, and to ask for that takes less than to read the source.
+  return (
+    Object.hasOwn(value, 'prototype') && /^class\b/.test(Function.prototype.toString.call(value))
+  );
 }

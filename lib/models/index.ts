@@ -62,7 +62,12 @@ export {
   postMigrate,
   preMigrate,
 } from './migrate/migrate-signals.js';
-export { type ModelSender, ModelSignal } from './model-signal.js';
+export {
+  type ModelName,
+  type ModelNames,
+  type ModelSender,
+  ModelSignal,
+} from './model-signal.js';
 export type { ModelPayload, PayloadBySender, PayloadFor } from './payloads.js';
 export {
   type PostSave,

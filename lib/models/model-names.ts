@@ -27,6 +27,16 @@ export function modelsNamed(name: string): readonly ModelStatic<Model>[] {
   return modelsByName.get(name) ?? NONE;
 }
 
+/** Whether a model is one of an installed database, as it is defined now. */
+export function isNamed(model: ModelStatic<Model>): boolean {
+  return nameOf.has(model);
+}
+
+/** The models of the installed databases, those of one name one after another. */
+export function namedModels(): readonly ModelStatic<Model>[] {
+  return [...modelsByName.values()].flat();
+}
+
 /** What a receiver may have been connected by instead: for a model its name, for a name its models. */
 export function namesakes(sender: unknown): readonly unknown[] {
   if (typeof sender === 'string') return modelsNamed(sender);

@@ -3,11 +3,13 @@ import {
   functionName,
   heldElsewhere,
   InvalidArgumentError,
+  isClass,
   isObject,
   logger,
   peek,
+  show,
 } from '../base/index.js';
-import { modelItself } from '../sequelize/index.js';
+import { isModel, modelItself } from '../sequelize/index.js';
 import {
   type AnyReceiver,
   type BySender,
@@ -22,17 +24,54 @@ import {
 import { namesakes } from './model-names.js';
 import type { PayloadBySender, PayloadFor } from './payloads.js';
 
+/**
+ * The models of an application by their names, for it to declare: a receiver that is connected by
+ * a name then knows the class of its instances, and a name that is not here is an error. Nothing is
+ * declared at first, and every name is accepted.
+ *
+ * @example
+ * ```ts
+ * import { Model } from 'sequelize';
+ * import { postSave } from 'sequelize-signals';
+ *
+ * class Order extends Model {
+ *   declare total: number;
+ * }
+ *
+ * declare module 'sequelize-signals' {
+ *   interface ModelNames {
+ *     Order: Order;
+ *   }
+ * }
+ *
+ * postSave.connect(({ instance }) => instance.total, { sender: 'Order' });
+ * ```
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: applications add to it
+export interface ModelNames {}
+
+/** The name of a model: any, or one of {@link ModelNames} where an application has declared those. */
+export type ModelName = [keyof ModelNames] extends [never] ? string : keyof ModelNames & string;
+
 /** A sender of a model signal: a model, or its name. */
-export type ModelSender = ModelStatic<Model> | string;
+export type ModelSender = ModelStatic<Model> | ModelName;
 
 /** What receivers get of a model signal, by sender. */
 export interface ReceivedBySender<Kind extends PayloadBySender> extends BySender {
+  readonly senders: ModelSender;
   readonly payload: PayloadFor<Kind, InstanceOf<this['sender']>>;
   readonly from: ModelStatic<InstanceOf<this['sender']>>;
 }
 
-/** The class of the instances of a sender; that of all models for a name, and for any sender. */
-type InstanceOf<Sender> = Sender extends ModelStatic<infer Instance> ? Instance : Model;
+/** What the instances of a sender are: of its class, or of that which its name is declared to have. */
+type InstanceOf<Sender> =
+  Sender extends ModelStatic<infer Instance>
+    ? Instance
+    : Sender extends keyof ModelNames
+      ? Declared<ModelNames[Sender]>
+      : Model;
+
+type Declared<Instance> = Instance extends Model ? Instance : Model;
 
 /**
  * A signal whose senders are models.
@@ -63,8 +102,12 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
    * Has `receiver` called with every send from now on, or with every send of one model.
    *
    * @remarks
-   * It is as `connect` of any signal, but takes the name of a model as well. For a class, the
-   * receiver knows the class of its instances.
+   * It is as `connect` of any signal, but its senders are models, and the names of models. The
+   * receiver knows the class of the instances: for a class, for an array of these, and for a name
+   * that is declared in {@link ModelNames}.
+   *
+   * A model that never sends is not refused, as it may be initialised or installed later: see
+   * {@link unresolvedSenders}.
    *
    * @example
    * ```ts
@@ -78,23 +121,25 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
    * const undo = postSave.connect(({ instance }) => instance.total, { sender: Order });
    * undo();
    * ```
-   * @throws {@link InvalidArgumentError} when the receiver is not a function, the sender is neither
-   * a model nor a name, or an option is unknown or of the wrong kind. Nothing is connected then.
+   * @throws {@link InvalidArgumentError} when the receiver is not a function, a sender is neither
+   * a model nor a name, as what an import in a circle has not brought yet, or an option is unknown
+   * or of the wrong kind. Nothing is connected then.
    */
-  override connect<Instance extends Model, This = void>(
-    receiver: Receiver<PayloadFor<Kind, Instance>, Decided<ModelStatic<Instance>>, Decided<This>>,
-    options: ConnectOptions<ModelStatic<Instance>, This> & {
-      readonly sender: ModelStatic<Instance>;
-    },
+  override connect<Sender extends ModelSender = ModelStatic<Model>, This = void>(
+    receiver: Receiver<
+      PayloadFor<Kind, InstanceOf<Decided<Sender>>>,
+      ModelStatic<InstanceOf<Decided<Sender>>>,
+      Decided<This>
+    >,
+    options?: ConnectOptions<Sender, This>,
   ): Undo;
-  override connect(receiver: never, options?: never): Undo;
-  override connect<This = void>(
-    receiver: Receiver<PayloadFor<Kind, Model>, ModelStatic<Model>, Decided<This>>,
-    options?: ConnectOptions<string, This>,
-  ): Undo;
+  // It is never called. With two declarations, TypeScript compares this method with that of Signal as if
+  // anybody could be the sender of both; one that differs in the number of its parameters is no candidate
+  // for a wrong call, whose error so stays short.
+  override connect(receiver: never, options: never, nothing: never): Undo;
   override connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
-    checkSender(options);
-    warnOfOtherCopy(this, options?.sender);
+    checkSenders(options);
+    for (const sender of [options?.sender].flat()) warnOfOtherCopy(this, sender);
     return super.connect(receiver as Receiver<PayloadFor<Kind, Model>>, options);
   }
 
@@ -109,7 +154,7 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
     receiver?: AnyReceiver | null,
     options: DisconnectOptions<ModelSender> = {},
   ): boolean {
-    checkSender(options);
+    checkSenders(options);
     return super.disconnect(receiver, options);
   }
 
@@ -125,13 +170,30 @@ const MODEL_NAMES: SenderNames = {
   aliasesOf: namesakes,
 };
 
-/** Throws unless the sender is a model, a name, or nobody. The signal checks the other options. */
-function checkSender(options: DisconnectOptions | null | undefined): void {
-  const sender = options?.sender;
-  if (sender === undefined || sender === null || isModelSender(sender)) return;
+/**
+ * Throws unless the senders are models, names, or nobody. The signal checks the other options, and
+ * that these are options.
+ */
+function checkSenders(options: DisconnectOptions | null | undefined): void {
+  const named = [options?.sender].flat();
+  const wrong = named.find((sender) => (sender ?? null) !== null && !isModelSender(sender));
+  if (wrong === undefined) return;
   throw new InvalidArgumentError(
-    'The sender of a model signal must be a model, or the name of one that need not be defined yet.',
+    `The sender of a model signal must be a model, or the name of one that need not be defined yet, not ${describe(wrong)}.`,
   );
+}
+
+/** Shows what was taken for a model, with what may have been meant. */
+function describe(given: unknown): string {
+  if (isModel(peek(given, 'constructor')))
+    return `an instance of ${nameOfClass(given)}: give its class`;
+  if (isModel(peek(given, 'default'))) return 'a module: give its "default"';
+  if (typeof given !== 'function' || isClass(given as AnyReceiver)) return show(given);
+  return `the function "${functionName(given)}": if it makes a model, as the files of sequelize-cli do, give what it returns`;
+}
+
+function nameOfClass(instance: unknown): string {
+  return functionName(peek(instance, 'constructor') as ModelStatic<Model>);
 }
 
 const warnedOf = new WeakSet<object>();
@@ -151,5 +213,5 @@ function warnOfOtherCopy({ name }: Signal<object>, sender: unknown): void {
 }
 
 function isModelSender(sender: unknown): sender is ModelSender {
-  return typeof sender === 'function' || (typeof sender === 'string' && sender !== '');
+  return isModel(sender) || (typeof sender === 'string' && sender !== '');
 }

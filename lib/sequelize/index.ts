@@ -38,6 +38,7 @@ export {
   type ChangeReplacements,
   declaredSides,
   isAutoCreated,
+  isThroughModel,
   type LinkTargets,
   type RelationSide,
   watchRelations,
@@ -53,6 +54,7 @@ export {
 export {
   columnsOf,
   deletionMarkOf,
+  isModel,
   modelItself,
   modelOf,
   storedValue,

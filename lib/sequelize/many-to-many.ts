@@ -128,6 +128,11 @@ export function isAutoCreated(model: ModelStatic<Model>): boolean {
   return 'through' in model.options;
 }
 
+/** Whether `model` holds the links of a relation, of which an installed database knows. */
+export function isThroughModel(model: ModelStatic<Model>): boolean {
+  return directionsByLinkModel.has(model);
+}
+
 type DeclareSide = (this: ModelStatic<Model>, ...parameters: unknown[]) => BelongsToMany;
 
 /** Tells of each side of a relation that `model` is given from now on. Returns the undo. */

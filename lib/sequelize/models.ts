@@ -1,4 +1,12 @@
 import type { Model, ModelStatic } from 'sequelize';
+import { peek } from '../base/index.js';
+
+/** Whether a value is a class of models, be it initialised or not, of any copy of Sequelize. */
+export function isModel(value: unknown): value is ModelStatic<Model> {
+  if (typeof value !== 'function') return false;
+  const hasHooks = typeof peek(value, 'runHooks') === 'function';
+  return hasHooks && typeof peek(value.prototype, 'save') === 'function';
+}
 
 /** The model itself, for one of the classes that Sequelize derives from it: its scopes and schemas. */
 export function modelItself(model: ModelStatic<Model>): ModelStatic<Model> {

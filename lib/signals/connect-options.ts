@@ -1,9 +1,13 @@
 import { ANYTHING, BOOLEAN, checkOptions, isObject, type OptionRules } from '../base/index.js';
+import { checkNoSender } from './given-senders.js';
 
 /** Says which connection of a receiver is meant. */
 export interface DisconnectOptions<Sender = unknown> {
-  /** Whose sends the receiver gets, by identity. Everyone's when it is left out or `null`. */
-  readonly sender?: Sender | null | undefined;
+  /**
+   * Whose sends the receiver gets, by identity; an array names several. Everyone's when it is left out
+   * or `null`.
+   */
+  readonly sender?: Sender | readonly Sender[] | null;
   /** Names the connection, in place of its receiver: not empty, and used once per sender. */
   readonly dispatchUid?: string | symbol | undefined;
   /** What the receiver is called on. One function on two objects makes two connections. */
@@ -23,7 +27,7 @@ export interface ConnectOptions<Sender = unknown, This = unknown>
    */
   readonly weak?: boolean | undefined;
   /**
-   * Disconnects just before the first call.
+   * Disconnects just before the first call, from all senders.
    *
    * @defaultValue false
    */
@@ -46,12 +50,20 @@ const CONNECT_RULES: OptionRules = {
 };
 
 /** Throws unless these are options that `connect` knows. */
-export function checkConnectOptions(call: string, options: ConnectOptions): void {
-  checkOptions(call, options, CONNECT_RULES);
+export function checkConnectOptions(options: ConnectOptions): void {
+  checkNoSender('connect(receiver', options, Object.keys(CONNECT_RULES));
+  checkOptions('connect()', options, CONNECT_RULES);
+}
+
+/** Throws unless these are options that `receiver` knows. */
+export function checkReceiverOptions(options: ConnectOptions): void {
+  checkNoSender('receiver(signal', options, Object.keys(CONNECT_RULES));
+  checkOptions('receiver()', options, CONNECT_RULES);
 }
 
 /** Throws unless these are options that `disconnect` knows. */
 export function checkDisconnectOptions(options: DisconnectOptions): void {
+  checkNoSender('disconnect(receiver', options, Object.keys(DISCONNECT_RULES));
   checkOptions('disconnect()', options, DISCONNECT_RULES);
 }
 

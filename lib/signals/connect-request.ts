@@ -5,26 +5,28 @@ import {
   type DisconnectOptions,
 } from './connect-options.js';
 import { type IdentityKey, identityKey } from './identity-key.js';
+import { Once } from './once.js';
 import { type AnyReceiver, checkReceiver } from './receiver.js';
 
-/** All that a connect asks for, but the sender: what is connected must not know it (D-041). */
+/** All that a connect asks for, but the senders: what is connected must not know them (D-041). */
 export interface ConnectRequest {
   readonly receiver: AnyReceiver;
   readonly thisArg: object | undefined;
   readonly key: IdentityKey;
   readonly weak: boolean;
-  readonly once: boolean;
+  /** Shared by the connections for all senders; undefined where calls are not limited. */
+  readonly once: Once | undefined;
   readonly abortSignal: AbortSignal | undefined;
 }
 
 /** What the arguments of `connect` ask for. */
 export function connectRequest(receiver: AnyReceiver, options: ConnectOptions): ConnectRequest {
   checkReceiver(receiver);
-  checkConnectOptions('connect()', options);
+  checkConnectOptions(options);
 
   const { dispatchUid, thisArg, weak = false, once = false, signal } = options;
   const key = dispatchUid ?? identityKey(receiver, thisArg);
-  return { receiver, thisArg, key, weak, once, abortSignal: signal };
+  return { receiver, thisArg, key, weak, once: once ? new Once() : undefined, abortSignal: signal };
 }
 
 /** The identity that the arguments of `disconnect` mean, or none (D-029). */

@@ -1,5 +1,6 @@
 import { type IdentityKey, weakKey } from './identity-key.js';
 import type { Lifetime } from './lifetime.js';
+import type { Once } from './once.js';
 import type { AnyReceiver } from './receiver.js';
 import { ReceiverHandle } from './receiver-handle.js';
 import type { SenderReceivers } from './sender-receivers.js';
@@ -27,13 +28,13 @@ export abstract class ConnectedReceiver {
    */
   readonly listedUnder: IdentityKey;
   readonly #list: SenderReceivers;
-  #calls: 'any number' | 'one' | 'none';
+  readonly #once: Once | undefined;
   #lifetime: Lifetime | undefined;
 
-  constructor(list: SenderReceivers, listedUnder: IdentityKey, once: boolean) {
+  constructor(list: SenderReceivers, listedUnder: IdentityKey, once: Once | undefined) {
     this.listedUnder = listedUnder;
     this.#list = list;
-    this.#calls = once ? 'one' : 'any number';
+    this.#once = once;
   }
 
   /** The function, or `undefined` once it is dead. */
@@ -78,13 +79,8 @@ export abstract class ConnectedReceiver {
   /** The function if it is to be called now. One that is called `once` can be claimed once. */
   claim(): AnyReceiver | undefined {
     const receiver = this.receiver();
-    if (this.#calls === 'any number' || receiver === undefined) return receiver;
-
-    // An overlapping send has this in its snapshot though it was disconnected.
-    if (this.#calls === 'none') return undefined;
-    this.#calls = 'none';
-    this.disconnect();
-    return receiver;
+    if (this.#once === undefined || receiver === undefined) return receiver;
+    return this.#once.claim() ? receiver : undefined;
   }
 
   /** Disconnects; false when that had happened before. */

@@ -48,6 +48,7 @@ export class ReceiverTable {
     const list = this.#listFor(sender);
     const connected = makeConnectedReceiver(list, request);
     list.add(connected);
+    request.once?.add(connected.handle());
     return connected;
   }
 

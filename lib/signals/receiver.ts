@@ -1,4 +1,4 @@
-import { InvalidArgumentError, show } from '../base/index.js';
+import { functionName, InvalidArgumentError, isClass, show } from '../base/index.js';
 import type { Signal } from './signal.js';
 
 /** What a receiver is called with: the payload of the send, with its signal and its sender. */
@@ -18,6 +18,13 @@ export type AnyReceiver = (this: never, event: never) => unknown;
 
 /** Throws unless it can be called: always, and not in debug mode only (D-014, D-015). */
 export function checkReceiver(receiver: unknown): void {
-  if (typeof receiver === 'function') return;
-  throw new InvalidArgumentError(`A receiver must be a function, not ${show(receiver)}.`);
+  if (typeof receiver !== 'function') {
+    throw new InvalidArgumentError(`A receiver must be a function, not ${show(receiver)}.`);
+  }
+  if (isClass(receiver as AnyReceiver)) {
+    throw new InvalidArgumentError(
+      `A receiver must be a function that can be called, not the class ${functionName(receiver)}. ` +
+        'The receiver comes first, and the sender is an option: connect(receiver, { sender }).',
+    );
+  }
 }

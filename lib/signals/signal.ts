@@ -10,6 +10,7 @@ import {
   sendTogether,
   sendTogetherRobust,
 } from './dispatch.js';
+import { givenSenders } from './given-senders.js';
 import { hasUnmutedReceivers, isAnythingMuted } from './muting.js';
 import type { Decided, PayloadArgument } from './payload.js';
 import type { AnyReceiver, Receiver } from './receiver.js';
@@ -73,12 +74,14 @@ export class Signal<Payload extends object = object> {
   }
 
   /**
-   * Has `receiver` called with every send from now on, or with every send of one `sender`.
+   * Has `receiver` called with every send from now on, or with every send of one `sender`, or of
+   * those in an array.
    *
    * @remarks
    * A connection is known by its sender and its `dispatchUid`, or without one by its receiver and
    * `thisArg`. Connecting what is connected already changes nothing: the first connection stays,
-   * in its place. A receiver connected both for a sender and for any is called twice.
+   * in its place. A receiver connected both for a sender and for any is called twice. An array of
+   * senders makes a connection for each of them; a sender that is an array itself is put into one.
    *
    * The signal keeps receivers alive, but never senders: the connections of a sender that is
    * garbage collected end with it. With `weak` the connection lets go of the receiver as well.
@@ -97,23 +100,24 @@ export class Signal<Payload extends object = object> {
    * ```
    * @returns a function that undoes this very connect, and nothing that came after it.
    * @throws {@link InvalidArgumentError} when the receiver is not a function, or an option is
-   * unknown or of the wrong kind. Nothing is connected then.
+   * unknown or of the wrong kind. A `sender` that is given as `undefined` is refused too: an import
+   * in a circle gives that, and the receiver would hear everyone. Nothing is connected then.
    */
-  connect(receiver: Receiver<Payload>, options?: ConnectOptions<never, never>): Undo;
-  /** Has `receiver` called for one sender, or on an object; otherwise as above. */
   connect<Sender = unknown, This = void>(
     receiver: Receiver<Payload, Decided<Sender>, Decided<This>>,
-    options: ConnectOptions<Sender, This>,
+    options?: ConnectOptions<Sender, This>,
   ): Undo;
   connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
     const request = connectRequest(receiver, options);
-    if (request.abortSignal?.aborted) return undoOf(undefined);
+    const senders = givenSenders('connect()', options);
+    if (request.abortSignal?.aborted) return undoOf([]);
 
-    return undoOf(this.#receivers.connect(options.sender, request)?.handle());
+    const connected = senders.map((sender) => this.#receivers.connect(sender, request));
+    return undoOf(connected.flatMap((made) => made?.handle() ?? []));
   }
 
   /**
-   * Ends one connection, and tells whether there was one.
+   * Ends one connection, or for an array of senders that of each, and tells whether there was any.
    *
    * @remarks
    * It takes what `connect` was given: the same `sender`, and the same `dispatchUid` or else the
@@ -125,9 +129,11 @@ export class Signal<Payload extends object = object> {
    */
   disconnect(receiver?: AnyReceiver | null, options: DisconnectOptions = {}): boolean {
     const key = requestedKey(receiver, options);
+    const senders = givenSenders('disconnect()', options);
     if (key === undefined) return false;
 
-    return this.#receivers.disconnect(options.sender, key);
+    const ended = senders.map((sender) => this.#receivers.disconnect(sender, key));
+    return ended.includes(true);
   }
 
   /**

@@ -8,6 +8,8 @@ import {
 } from '../base/index.js';
 import {
   type AnyReceiver,
+  checkNoSender,
+  givenSenders,
   looksLikeSignal,
   type Mute,
   muteEverywhere,
@@ -19,7 +21,7 @@ import { type AnyClass, type AnyFunction, muteClass, muteFunction } from './mute
 
 /** Options of `muteSignals`, after the signals. */
 export interface MuteOptions {
-  /** Mutes only what this sender sends. */
+  /** Mutes only what this sender sends, or those in an array. */
   readonly sender?: unknown;
   /** Receivers, and the `dispatchUid`s of receivers, that are called all the same. */
   readonly except?: readonly (AnyReceiver | string | symbol)[] | undefined;
@@ -175,7 +177,11 @@ function argumentsOf(given: readonly unknown[]): {
   const hasOptions = given.length > 0 && !looksLikeSignal(last);
   const options = hasOptions ? last : {};
   const targets = hasOptions ? given.slice(0, -1) : given;
-  if (hasOptions) checkOptions('muteSignals()', options, RULES);
+  if (hasOptions) {
+    checkNoSender('muteSignals(signal', options, Object.keys(RULES));
+    checkOptions('muteSignals()', options, RULES);
+    givenSenders('muteSignals()', options as MuteOptions);
+  }
 
   if (targets.length === 0) throw new InvalidArgumentError('muteSignals() needs a Signal.');
   for (const target of targets) {
@@ -187,16 +193,19 @@ function argumentsOf(given: readonly unknown[]): {
 
 function mutesOf(
   signals: readonly Signal<object>[],
-  { sender, except }: MuteOptions,
+  options: MuteOptions,
   onSuppressed: (call: SuppressedCall) => void,
 ): Mute[] {
-  const exempt = except && new Set(except);
-  return signals.map((signal) => ({
-    signal,
-    sender,
-    except: exempt,
-    onSuppressed: (call) => onSuppressed({ ...call, signal }),
-  }));
+  const except = options.except && new Set(options.except);
+  const senders = givenSenders('muteSignals()', options);
+  return signals.flatMap((signal) =>
+    senders.map((sender) => ({
+      signal,
+      sender,
+      except,
+      onSuppressed: (call) => onSuppressed({ ...call, signal }),
+    })),
+  );
 }
 
 function checkWrapped(wrapped: unknown, kind: string | undefined): asserts wrapped is AnyFunction {

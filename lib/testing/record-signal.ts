@@ -5,12 +5,20 @@ import {
   type OptionRules,
   SignalsError,
 } from '../base/index.js';
-import { type EventOf, Signal, showNoSignal } from '../signals/index.js';
+import {
+  type AnySenderOf,
+  checkNoSender,
+  type EventOf,
+  givenSenders,
+  type SenderOf,
+  Signal,
+  showNoSignal,
+} from '../signals/index.js';
 
 /** Options of `recordSignal`. */
 export interface RecordSignalOptions<Sender = unknown> {
-  /** Records only what this sender sends, as in `connect`. */
-  readonly sender?: Sender | null | undefined;
+  /** Records only what this sender sends, or those in an array, as in `connect`. */
+  readonly sender?: Sender | readonly Sender[] | null;
 }
 
 /** What was sent since the recording began. Disposing of it ends the recording; it stays readable. */
@@ -45,14 +53,19 @@ export interface SignalRecording<Event> extends Disposable {
  * @throws {@link InvalidArgumentError} when it is given something else than a signal, or an option
  * that is unknown or of the wrong kind.
  */
-export function recordSignal<Recorded extends Signal<object>, Sender = unknown>(
+export function recordSignal<
+  Recorded extends Signal<object>,
+  Sender extends SenderOf<Recorded> = AnySenderOf<Recorded>,
+>(
   signal: Recorded,
   options: RecordSignalOptions<Sender> = {},
 ): SignalRecording<EventOf<Recorded, Sender>> {
   if (!(signal instanceof Signal)) {
     throw new InvalidArgumentError(`recordSignal() needs a Signal, not ${showNoSignal(signal)}`);
   }
+  checkNoSender('recordSignal(signal', options, Object.keys(RULES));
   checkOptions('recordSignal()', options, RULES);
+  givenSenders('recordSignal()', options);
   return new Recording(signal, options);
 }
 

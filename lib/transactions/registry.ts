@@ -71,7 +71,8 @@ export function assertAliasFree(alias: string): void {
   if (!byAlias.has(alias)) return;
   throw new AliasTakenError(
     `Another Sequelize instance is installed as "${alias}". ` +
-      "Give this one an alias of its own: install(sequelize, { using: 'other' }).",
+      "Give this one an alias of its own, install(sequelize, { using: 'other' }), or uninstall() the other first: " +
+      'to close() an instance does not uninstall it.',
   );
 }
 

@@ -61,7 +61,10 @@ describeOnEachDatabase('install()', (database) => {
     const sequelize = database.connect();
     install(sequelize);
 
-    expect(() => install(database.connect())).to.throw(AliasTakenError, '"default"');
+    expect(() => install(database.connect())).to.throw(
+      AliasTakenError,
+      /"default".*\{ using: 'other' \}.*uninstall\(\)/,
+    );
     expect(() => install(sequelize, { using: 'other' })).to.throw(AliasTakenError, '"default"');
     expect([...connections]).to.have.length(1);
   });

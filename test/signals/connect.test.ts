@@ -127,14 +127,26 @@ describe('Signal', () => {
       expect(await sent()).to.deep.equal(['string', 'symbol']);
     });
 
-    it('D-011: takes undefined and null for any sender', async () => {
-      signal.connect(writer('undefined'), { sender: undefined });
+    it('D-011: takes null for any sender, and no sender at all', async () => {
+      signal.connect(writer('none'), {});
       signal.connect(writer('null'), { sender: null });
 
-      expect(await sent(Order)).to.deep.equal(['undefined', 'null']);
+      expect(await sent(Order)).to.deep.equal(['none', 'null']);
     });
 
-    const senders = ['orders', '', 0, 1n, Number.NaN, false, Symbol('sender'), {}, ['a'], () => {}];
+    it('refuses a sender that an import in a circle has not brought yet', () => {
+      for (const sender of [undefined, [Order, undefined], [null], []]) {
+        const attempt = () => signal.connect(() => {}, { sender: sender as unknown });
+
+        expect(attempt).to.throw(InvalidArgumentError, /sender/);
+        expect(signal.hasListeners(Order)).to.equal(false);
+      }
+      expect(() => signal.connect(() => {}, { sender: undefined as unknown })).to.throw(
+        'import one another in a circle',
+      );
+    });
+
+    const senders = ['orders', '', 0, 1n, Number.NaN, false, Symbol('sender'), {}, () => {}];
     for (const sender of senders) {
       const shown = `${typeof sender} ${String(sender)}`;
 
@@ -146,6 +158,109 @@ describe('Signal', () => {
         expect(await sent()).to.deep.equal([]);
       });
     }
+
+    it('J-07: takes an array for a sender where it is in an array itself', async () => {
+      const list = ['a'];
+      signal.connect(writer('called'), { sender: [list] });
+
+      expect(await sent(list)).to.deep.equal(['called']);
+      expect(await sent('a')).to.deep.equal([]);
+    });
+
+    describe('for several senders', () => {
+      it('connects to each of them, in one place of the order', async () => {
+        signal.connect(writer('before'));
+        signal.connect(writer('both'), { sender: [Order, Invoice] });
+        signal.connect(writer('after'), { sender: Order });
+
+        expect(await sent(Order)).to.deep.equal(['before', 'both', 'after']);
+        expect(await sent(Invoice)).to.deep.equal(['before', 'both']);
+        expect(await sent('shop')).to.deep.equal(['before']);
+      });
+
+      it('connects once to one that is named twice', async () => {
+        signal.connect(writer('called'), { sender: [Order, Order] });
+
+        expect(await sent(Order)).to.deep.equal(['called']);
+      });
+
+      it('has one undo, which leaves alone what was connected before (D-002, D-004)', async () => {
+        const receiver = writer('called');
+        signal.connect(receiver, { sender: Order });
+        const undo = signal.connect(receiver, { sender: [Order, Invoice] });
+
+        expect(undo()).to.equal(true);
+        expect(undo()).to.equal(false);
+
+        expect(await sent(Order)).to.deep.equal(['called']);
+        expect(await sent(Invoice)).to.deep.equal([]);
+      });
+
+      it('knows each connection by its own sender (D-008)', async () => {
+        signal.connect(writer('first'), { sender: Order, dispatchUid: 'uid' });
+        signal.connect(writer('second'), { sender: [Order, Invoice], dispatchUid: 'uid' });
+
+        expect(await sent(Order)).to.deep.equal(['first']);
+        expect(await sent(Invoice)).to.deep.equal(['second']);
+      });
+
+      it('calls a receiver once for all of them with "once"', async () => {
+        signal.connect(writer('once'), { sender: [Order, Invoice], once: true });
+
+        expect(await sent(Invoice)).to.deep.equal(['once']);
+        expect(await sent(Order)).to.deep.equal([]);
+        expect(signal.hasListeners(Order)).to.equal(false);
+      });
+
+      it('ends them together when the signal is aborted', async () => {
+        const controller = new AbortController();
+        signal.connect(writer('called'), {
+          sender: [Order, Invoice],
+          signal: controller.signal,
+        });
+        controller.abort();
+
+        expect([...(await sent(Order)), ...(await sent(Invoice))]).to.deep.equal([]);
+      });
+    });
+
+    const positional: readonly (readonly [string, unknown])[] = [
+      ['a class', Order],
+      ['a name', 'Order'],
+      ['a symbol', Symbol('order')],
+      ['an instance', new (class Shop {})()],
+      ['a list', [Order]],
+      ['a function', () => {}],
+    ];
+    for (const [title, sender] of positional) {
+      it(`refuses ${title} as the second argument, where Django has the sender (D-002)`, () => {
+        expect(() => signal.connect(() => {}, sender as object)).to.throw(
+          InvalidArgumentError,
+          'write connect(receiver, { sender: ',
+        );
+        expect(() => signal.disconnect(() => {}, sender as object)).to.throw(
+          InvalidArgumentError,
+          'write disconnect(receiver, { sender: ',
+        );
+        expect(signal.hasListeners()).to.equal(false);
+      });
+    }
+
+    it('takes options of a class of their own', async () => {
+      class ForOrders {
+        readonly sender = Order;
+      }
+      signal.connect(writer('called'), new ForOrders());
+
+      expect(await sent(Order)).to.deep.equal(['called']);
+    });
+
+    it('refuses a class for a receiver, which cannot be called', () => {
+      expect(() => signal.connect(Order as unknown as () => void)).to.throw(
+        InvalidArgumentError,
+        'not the class Order',
+      );
+    });
 
     it('D-040: matches senders by identity, not by inheritance', async () => {
       class SpecialOrder extends Order {}
@@ -247,7 +362,6 @@ describe('Signal', () => {
 
     it('J-10: takes an option that is undefined for one left out', async () => {
       signal.connect(writer('called'), {
-        sender: undefined,
         dispatchUid: undefined,
         thisArg: undefined,
         weak: undefined,

@@ -38,6 +38,31 @@ describe('Signal', () => {
       expect(signal.hasListeners(Order)).to.equal(true);
     });
 
+    it('ends the connections of several senders, however they were made', () => {
+      const receiver = fake();
+      signal.connect(receiver, { sender: [Order, 'shop'] });
+      signal.connect(receiver, { sender: 'market' });
+
+      expect(signal.disconnect(receiver, { sender: ['shop', 'market'] })).to.equal(true);
+      expect(['shop', 'market', Order].map((sender) => signal.hasListeners(sender))).to.deep.equal([
+        false,
+        false,
+        true,
+      ]);
+      expect(signal.disconnect(receiver, { sender: ['shop', 'market'] })).to.equal(false);
+    });
+
+    it('refuses a sender that an import in a circle has not brought yet', () => {
+      const receiver = fake();
+      signal.connect(receiver);
+
+      expect(() => signal.disconnect(receiver, { sender: undefined as unknown })).to.throw(
+        InvalidArgumentError,
+        'import one another in a circle',
+      );
+      expect(signal.hasListeners()).to.equal(true);
+    });
+
     it('D-027: does not find a connection with a dispatchUid by its receiver', () => {
       const receiver = fake();
       signal.connect(receiver, { dispatchUid: 'uid' });

@@ -68,6 +68,23 @@ describe('receiver()', () => {
 
   it('refuses wrong options before it is given a function', () => {
     expect(() => receiver(paid, { weak: 'yes' } as object)).to.throw(InvalidArgumentError);
+    expect(() => receiver(paid, { sender: undefined as unknown })).to.throw(
+      InvalidArgumentError,
+      'receiver() is not there',
+    );
+    expect(() => receiver(paid, 'shop' as unknown as object)).to.throw(
+      InvalidArgumentError,
+      'write receiver(signal, { sender: ',
+    );
+  });
+
+  it('connects a function to several senders', () => {
+    const senders: unknown[] = [];
+    receiver(paid, { sender: ['shop', 'market'] })(({ sender }) => senders.push(sender));
+
+    for (const sender of ['market', 'street', 'shop']) paid.sendSync(sender, { amount: 12 });
+
+    expect(senders).to.deep.equal(['market', 'shop']);
   });
 
   it('refuses anything but a function', () => {
@@ -163,12 +180,65 @@ describe('receiver()', () => {
       expect(() => decorate(() => {}, context as never, {})).to.throw(InvalidArgumentError);
     });
 
-    it('refuses anything but a method, and decorators of the old kind', () => {
-      const decorate = receiver(paid) as unknown as (value: unknown, context: unknown) => void;
+    it('refuses anything but a method', () => {
+      const decorate = receiver(paid) as unknown as (...given: unknown[]) => void;
 
+      expect(() => decorate(class {})).to.throw(InvalidArgumentError);
       expect(() => decorate(class {}, { kind: 'class' })).to.throw(InvalidArgumentError);
-      expect(() => decorate(() => {}, 'add')).to.throw(InvalidArgumentError, 'experimental');
-      expect(() => decorate({}, 'add')).to.throw(InvalidArgumentError);
+      expect(() => decorate({}, 'add')).to.throw(InvalidArgumentError, 'methods and nothing else');
+      expect(() => decorate(class {}, 'add', { get: () => 1 })).to.throw(InvalidArgumentError);
+      expect(() => decorate({}, undefined, 0)).to.throw(InvalidArgumentError);
+    });
+
+    describe('as experimentalDecorators have it', () => {
+      class Ledger {
+        static readonly sums: number[] = [];
+
+        static add({ amount }: Paid): void {
+          // biome-ignore lint/complexity/noThisInStatic: the method is called on the class
+          this.sums.push(amount);
+        }
+
+        book({ amount }: Paid): void {
+          Ledger.sums.push(amount);
+        }
+      }
+
+      function descriptorOf(owner: object, name: string): PropertyDescriptor {
+        return Object.getOwnPropertyDescriptor(owner, name) ?? {};
+      }
+
+      it('connects a static method with the class as this', () => {
+        const decorate = receiver([paid, sent], { sender: ['shop', 'market'] });
+
+        decorate(Ledger, 'add', descriptorOf(Ledger, 'add'));
+        paid.sendSync('market', { amount: 12 });
+        paid.sendSync('street', { amount: 13 });
+        sent.sendSync('shop', { amount: 14, by: 'post' });
+
+        expect(Ledger.sums).to.deep.equal([12, 14]);
+        expect(paid.disconnect(Ledger.add, { sender: 'market', thisArg: Ledger })).to.equal(true);
+      });
+
+      it('says of the method of an instance what to do, when the class is made', () => {
+        const decorate = receiver(paid) as unknown as MethodDecorator;
+        const { prototype } = Ledger;
+
+        expect(() => decorate(prototype, 'book', descriptorOf(prototype, 'book'))).to.throw(
+          InvalidArgumentError,
+          /"experimentalDecorators".*'book'.*thisArg: this/,
+        );
+        expect(paid.hasListeners()).to.equal(false);
+      });
+
+      it('refuses a thisArg, for a method has its own', () => {
+        const decorate = receiver(paid, { thisArg: {} }) as unknown as MethodDecorator;
+
+        expect(() => decorate(Ledger, 'add', descriptorOf(Ledger, 'add'))).to.throw(
+          InvalidArgumentError,
+          'thisArg',
+        );
+      });
     });
   });
 });

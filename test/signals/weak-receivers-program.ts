@@ -173,6 +173,22 @@ const CASES: Record<string, () => Promise<object>> = {
     return { alive: sender.deref() !== undefined, undone: undo() };
   },
 
+  'D-041: one of several senders is not kept alive by the others, nor by an undo': async () => {
+    const signal = new Signal();
+    const other = keep({});
+    const [one, two] = [() => 1, () => 2];
+    const { sender, undo } = (() => {
+      const made = {};
+      signal.connect(one, { sender: [made, other] });
+      return {
+        sender: new WeakRef(made),
+        undo: signal.connect(two, { sender: [made, 'shop'], once: true }),
+      };
+    })();
+    await settle();
+    return { alive: sender.deref() !== undefined, live: liveOf(signal), undone: undo() };
+  },
+
   'D-041: a sender is not kept alive by an abort signal': async () => {
     const signal = new Signal();
     const abortSignal = keep(new AbortController().signal);

@@ -34,6 +34,11 @@ describe('the lives of receivers and senders', () => {
     'D-041, D-042: a sender is not kept alive': { alive: false, live: 0 },
     'D-041: a sender is not kept alive by receivers that close over it': { alive: false, live: 0 },
     'D-041: a sender is not kept alive by an undo': { alive: false, undone: false },
+    'D-041: one of several senders is not kept alive by the others, nor by an undo': {
+      alive: false,
+      live: 2,
+      undone: true,
+    },
     'D-041: a sender is not kept alive by an abort signal': { alive: false, listening: false },
     'D-041, D-044: a sender is not kept alive by any-sender receivers and sends': { alive: false },
     'D-041: a sender is not kept alive by a weak receiver': { alive: false, live: 0 },

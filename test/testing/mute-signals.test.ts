@@ -260,6 +260,15 @@ describe('muteSignals()', () => {
       });
     });
 
+    it('mutes what several senders send', async () => {
+      await muteSignals(signal, { sender: ['sender', 'third'] }).run(async ({ suppressed }) => {
+        expect(await sends()).to.equal(false);
+        expect(await signal.send('third')).to.have.length(0);
+        expect(await signal.send('other')).to.have.length(1);
+        expect(suppressed.map(({ sender }) => sender)).to.deep.equal(['sender', 'third']);
+      });
+    });
+
     it('lets some receivers be called, by function or by dispatchUid', async () => {
       const byUid = fake();
       const other = fake();
@@ -283,6 +292,8 @@ describe('muteSignals()', () => {
         [signal, null],
         [signal, { only: [receiver] } as MuteOptions],
         [signal, { except: receiver }],
+        [signal, { sender: undefined }],
+        [signal, 'sender'],
       ];
 
       for (const parameters of wrong) expect(() => given(...parameters)).to.throw(TypeError);

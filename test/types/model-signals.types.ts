@@ -78,6 +78,43 @@ export function aSenderTellsTheInstance(): void {
   preSave.connect(({ instance }) => instance.get('id'), { sender: Defined });
 }
 
+export function severalSendersTellAUnion(): void {
+  class Invoice extends Model {
+    declare total: number;
+    declare due: Date;
+  }
+  postSave.connect(
+    ({ instance, sender }) => {
+      expectTypeOf(instance.total).toEqualTypeOf<number>();
+      expectTypeOf(new sender().total).toEqualTypeOf<number>();
+      // @ts-expect-error -- an Order has no such attribute
+      instance.due;
+      if (instance instanceof Invoice) expectTypeOf(instance.due).toEqualTypeOf<Date>();
+    },
+    { sender: [Order, Invoice] },
+  );
+  receiver([preSave, postSave], { sender: [Order, Invoice] })(({ instance }) => instance.total);
+  for (const sender of [Order, Invoice]) {
+    postSave.connect(({ instance }) => instance.total, { sender });
+  }
+  for (const sender of [Inferred, Person]) {
+    postSave.connect(({ instance }) => instance.get('id' as never), { sender });
+  }
+  const declared: ModelStatic<Order | Invoice>[] = [Order, Invoice];
+  for (const sender of declared) {
+    postSave.connect(({ instance }) => instance.total, { sender });
+  }
+  const both = ({ instance }: SignalEvent<PostSave<Order>> | SignalEvent<PostSave<Invoice>>) =>
+    instance.total;
+  postSave.connect(both, { sender: [Order, Invoice] });
+  postSave.disconnect(both, { sender: [Order, Invoice] });
+  // @ts-expect-error -- a receiver for orders alone
+  postSave.connect(({ instance }: SignalEvent<PostSave<Invoice>>) => instance.due, {
+    sender: [Order, Invoice],
+  });
+  postSave.connect(({ instance }) => instance.isNewRecord, { sender: ['Order', 'Invoice'] });
+}
+
 export function aNameTellsNoMoreThanAModel(): void {
   preSave.connect(
     ({ instance }) => {
@@ -98,6 +135,19 @@ export function otherSendersAreRefused(): void {
   preSave.connect(() => {}, { sender: 5 });
   // @ts-expect-error -- an instance is no model
   preSave.connect(() => {}, { sender: new Order() });
+  // @ts-expect-error -- a number among models
+  preSave.connect(() => {}, { sender: [Order, 5] });
+  // @ts-expect-error -- a class that is no model
+  preSave.connect(() => {}, { sender: class Plain {} });
+  // @ts-expect-error -- a function that makes a model
+  preSave.connect(() => {}, { sender: () => Order });
+  // @ts-expect-error -- the sender by position, as in Django
+  preSave.connect(() => {}, Order);
+  // @ts-expect-error -- a number is no model here either
+  receiver(preSave, { sender: 5 });
+  // @ts-expect-error -- a receiver for the instances of another model
+  preSave.connect(({ instance }: { instance: Person }) => instance.name, { sender: Order });
+  preSave.connect(() => {}, { sender: null });
   // @ts-expect-error -- preSave does not know whether a row is created
   preSave.connect(({ created }) => created, { sender: Order });
 }

@@ -46,6 +46,13 @@ paid.connect(({ sender }) => expectTypeOf(sender).toEqualTypeOf<string>(), { sen
 paid.connect(({ sender }) => expectTypeOf(sender).toEqualTypeOf<unknown>(), { sender: null });
 paid.connect(({ sender }) => expectTypeOf(sender).toEqualTypeOf<unknown>(), { once: true });
 paid.connect((event: SignalEvent<Paid, typeof Order>) => event, { sender: Order });
+paid.connect(({ sender }) => expectTypeOf(sender).toEqualTypeOf<typeof Order | typeof Ledger>(), {
+  sender: [Order, Ledger],
+});
+receiver(paid, { sender: ['shop', 'market'] })(({ sender }) =>
+  expectTypeOf(sender).toEqualTypeOf<'shop' | 'market'>(),
+);
+receiver(paid, { sender: null })(({ order }) => order.total);
 // @ts-expect-error -- anyone may send when no sender is named
 paid.connect((event: SignalEvent<Paid, typeof Order>) => event);
 // @ts-expect-error -- the payload has no such key
