@@ -32,6 +32,8 @@ export interface Dialect {
   readonly hasUuidsInLowerCase: boolean;
   /** Whether an INSERT returns the rows that it wrote, and not the last key that was generated alone. */
   readonly returnsRows: boolean;
+  /** Whether an INSERT may leave out the rows that are there already, and returns the others. */
+  readonly skipsDuplicates: boolean;
   /** Whether an UPDATE has a limit: on others Sequelize leaves it out. */
   readonly limitsUpdates: boolean;
   /** Whether an UPDATE counts rows that had their values before. */
@@ -84,6 +86,7 @@ const COMMON: Dialect = {
   hasBigintsAsText: false,
   hasUuidsInLowerCase: false,
   returnsRows: false,
+  skipsDuplicates: false,
   limitsUpdates: false,
   countsUnchanged: true,
   errors: NO_ERRORS,
@@ -129,6 +132,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     beginsByStatement: true,
     takesSeveralStatements: true,
     returnsRows: true,
+    skipsDuplicates: true,
     checksDeferredConstraints: 'by statement',
     hasBigintsAsText: true,
     hasUuidsInLowerCase: true,

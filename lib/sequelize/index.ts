@@ -28,6 +28,12 @@ export {
   valuesToWrite,
   writeAlso,
 } from './hook-options.js';
+export {
+  type IncludedLinks,
+  includedLink,
+  includedLinks,
+  watchIncludes,
+} from './included-links.js';
 export { InstanceState, savedTogether } from './instance-state.js';
 export { watchInstances } from './instances.js';
 export { compareKeys, textOfValue } from './keys.js';
@@ -61,6 +67,7 @@ export {
   versionOf,
   writeTimeOf,
 } from './models.js';
+export { NewLinks, type NewLinkValues } from './new-links.js';
 export { NewRows } from './new-rows.js';
 export {
   deleteRows,

@@ -4,10 +4,12 @@ import { type Dialect, dialectOf } from './dialects.js';
 
 const INTEGER = /^-?\d+$/;
 const INTEGERS = ['INTEGER', 'BIGINT', 'SMALLINT', 'MEDIUMINT', 'TINYINT'];
+const FLOATS = ['FLOAT', 'REAL', 'DOUBLE PRECISION'];
+const DATES = ['DATE', 'DATEONLY'];
 
 /**
  * A key as its attribute has it when a row is loaded, whatever it was given as: text for a number,
- * a number for text, a bigint (D-177, J-29).
+ * a number for text, a bigint, text for a date (D-177, J-29).
  *
  * @throws {@link InvalidArgumentError} when it cannot be a key of that attribute.
  */
@@ -18,6 +20,8 @@ export function keyAsLoaded(
 ): Identifier {
   const type = typeOf(model, attribute);
   if (INTEGERS.includes(type)) return integerKey(model, attribute, key);
+  if (FLOATS.includes(type)) return floatKey(model, attribute, key);
+  if (DATES.includes(type)) return dateKey(model, attribute, key);
   if (type === 'UUID' && factsOf(model).hasUuidsInLowerCase) return String(key).toLowerCase();
   return typeof key === 'number' || typeof key === 'bigint' ? String(key) : (key as Identifier);
 }
@@ -65,6 +69,30 @@ function factsOf({ sequelize }: ModelStatic<Model>): Dialect {
 function typeOf(model: ModelStatic<Model>, attribute: string): string {
   const type: unknown = model.getAttributes()[attribute]?.type;
   return (type as { readonly key?: string } | undefined)?.key ?? '';
+}
+
+/** Sequelize's types leave out what it does to each value that an attribute is set to. */
+interface Sanitizing {
+  _sanitize(value: unknown): unknown;
+}
+
+function dateKey(model: ModelStatic<Model>, attribute: string, key: unknown): Identifier {
+  const type = model.getAttributes()[attribute]?.type as unknown as Sanitizing;
+  const value = typeof key === 'bigint' ? Number(key) : key;
+  const date = type._sanitize(value);
+  if (date instanceof Date && !Number.isNaN(date.getTime())) return date as unknown as Identifier;
+  if (typeof date === 'string' && /^\d/.test(date)) return date;
+  throw new InvalidArgumentError(
+    `"${key}" cannot be the "${attribute}" of ${model.name}, which is a date.`,
+  );
+}
+
+function floatKey(model: ModelStatic<Model>, attribute: string, key: unknown): Identifier {
+  const number = Number(key);
+  if (!Number.isNaN(number)) return number;
+  throw new InvalidArgumentError(
+    `"${key}" cannot be the "${attribute}" of ${model.name}, which is a number.`,
+  );
 }
 
 function integerKey(model: ModelStatic<Model>, attribute: string, key: unknown): Identifier {

@@ -1,9 +1,18 @@
-import type { Identifier, Model, ModelStatic, Sequelize, Transaction } from 'sequelize';
-import { obtain } from '../base/index.js';
+import type {
+  Identifier,
+  Model,
+  ModelStatic,
+  Sequelize,
+  Transaction,
+  WhereOptions,
+} from 'sequelize';
+import { obtain, peek } from '../base/index.js';
 import { keyAsLoaded } from './keys.js';
 import { modelsOf } from './model-definitions.js';
+import { modelItself } from './models.js';
 import { replaceMethod } from './replace-method.js';
 import type { Undos } from './replaced-methods.js';
+import { sequelizeClassOf } from './sequelize-class.js';
 
 /** The options of the calls that change links. */
 export interface ChangeOptions {
@@ -15,6 +24,8 @@ export interface ChangeOptions {
   readonly clear?: boolean | undefined;
   /** Of `createX`: the fields of the new target that are stored. */
   readonly fields?: string[] | undefined;
+  /** Of `createX`: what is created together with the new target. */
+  readonly include?: unknown;
 }
 
 /** What is to be linked or unlinked: an instance, its key, or several of them. */
@@ -62,13 +73,25 @@ export class RelationSide {
     this.#association = association as BelongsToMany;
   }
 
+  /** The model of the targets, also where the relation was declared with a scope of it. */
   get target(): ModelStatic<Model> {
-    return this.#association.target;
+    return modelItself(this.#association.target);
   }
 
-  /** The model whose rows are the links: the through model. */
+  /** The through model. */
+  get throughModel(): ModelStatic<Model> {
+    return modelItself(this.linkModel);
+  }
+
+  /** What links are read and written by: the through model, or the scope of it that was declared. */
   get linkModel(): ModelStatic<Model> {
     return this.#association.through.model;
+  }
+
+  /** The column that has the key of the target in the table of the links. */
+  get targetColumn(): string {
+    const { foreignIdentifier } = this.#association;
+    return this.linkModel.getAttributes()[foreignIdentifier]?.field ?? foreignIdentifier;
   }
 
   /** The attribute of the source that links know it by. */
@@ -84,7 +107,7 @@ export class RelationSide {
   /** Whether the other side of the relation was declared before this one, or any like it. */
   get isDeclaredSecond(): boolean {
     const side = this.#association;
-    const first = directionsOf(side.through.model).find(
+    const first = directionsOf(this.throughModel).find(
       (earlier) => isLike(earlier, side) || isOpposite(earlier, side),
     );
     return first !== undefined && !isLike(first, side);
@@ -100,9 +123,22 @@ export class RelationSide {
     return targets === undefined ? links : { ...links, [foreignIdentifier]: targets };
   }
 
-  /** The key of the target that a link leads to. */
-  targetOf(link: Readonly<Record<string, unknown>>): Identifier {
-    return this.targetKeyAsLoaded(link[this.#association.foreignIdentifier]);
+  /** The condition for all links from a source. A row without a target is none of them. */
+  allLinksOf(source: Identifier): WhereOptions {
+    const { Op: operators } = sequelizeClassOf(this.throughModel);
+    const links = this.linksOf(source);
+    return { ...links, [this.#association.foreignIdentifier]: { [operators.ne]: null } };
+  }
+
+  /** The key of the target that a link leads to; undefined for a row that has lost its target. */
+  targetOf(link: Readonly<Record<string, unknown>>): Identifier | undefined {
+    const key = link[this.#association.foreignIdentifier] ?? undefined;
+    return key === undefined ? undefined : this.targetKeyAsLoaded(key);
+  }
+
+  /** The key of the source that a link comes from, as the link has it. */
+  sourceOf(link: Readonly<Record<string, unknown>>): unknown {
+    return link[this.#association.identifier];
   }
 
   /** A key of a target as it is when the target is loaded, whatever it was given as. */
@@ -162,6 +198,13 @@ export function declaredSides(sequelize: Sequelize): RelationSide[] {
   return inOrderOfDeclaration(sides).map(noteSide);
 }
 
+/** The side that an association is; undefined for an association of another kind. */
+export function sideOfAssociation(association: unknown): RelationSide | undefined {
+  if (peek(association, 'associationType') !== 'BelongsToMany') return undefined;
+  const side = association as BelongsToMany;
+  return obtain(sideOf, side, () => new RelationSide(side));
+}
+
 const sideOf = new WeakMap<BelongsToMany, RelationSide>();
 
 /** What a side is known by: from which of the two keys of a link to which it leads. */
@@ -186,9 +229,10 @@ function noteSide(side: BelongsToMany): RelationSide {
 
 function noteDirection({ identifier, foreignIdentifier, through }: BelongsToMany): void {
   const direction = { identifier, foreignIdentifier };
-  const known = directionsOf(through.model);
+  const model = modelItself(through.model);
+  const known = directionsOf(model);
   if (known.some((each) => isLike(each, direction))) return;
-  directionsByLinkModel.set(through.model, [...known, direction]);
+  directionsByLinkModel.set(model, [...known, direction]);
 }
 
 function isLike(one: Direction, other: Direction): boolean {

@@ -9,7 +9,7 @@ import { noteStatement } from './implicit-commits.js';
 import { InnerStatements, type Tell } from './inner-statements.js';
 import type { OpenTransaction, Query } from './internals.js';
 import { replaceMethod } from './replace-method.js';
-import { isIgnored, tellOfRow } from './row-statements.js';
+import { isIgnored, type ToldOptions, tellOfRow } from './row-statements.js';
 import { refuse } from './sequelizes-errors.js';
 import { isUniqueViolation } from './server-errors.js';
 import { controlsTransaction, mayMoveSavepoints, type Sql, writes } from './statement-kinds.js';
@@ -89,7 +89,7 @@ export function interceptQueries(database: Database): () => void {
     });
   }
 
-  function routeAndTell(sql: Sql, options?: QueryOptions & InternalOptions): Promise<unknown> {
+  function routeAndTell(sql: Sql, options?: ToldOptions & InternalOptions): Promise<unknown> {
     const sent = route(sql, options);
     tellOfRow(options, sent);
     return sent;

@@ -1,4 +1,5 @@
-import type { Model, ModelStatic, Op, Sequelize, WhereOptions } from 'sequelize';
+import type { Model, ModelStatic, WhereOptions } from 'sequelize';
+import { sequelizeClassOf } from './sequelize-class.js';
 
 /** The primary key of a row. */
 export type RowKey = Readonly<Record<string, unknown>>;
@@ -47,7 +48,7 @@ export class RowKeys {
 
   /** The condition for whatever meets one of some. */
   anyOf(conditions: readonly WhereOptions[]): WhereOptions {
-    const { literal, Op: operators } = sequelizeOf(this.#model);
+    const { literal, Op: operators } = sequelizeClassOf(this.#model);
     if (conditions.length === 0) return literal('1 = 0') as never;
     if (conditions.length <= MOST_ALTERNATIVES) return { [operators.or]: [...conditions] };
 
@@ -57,12 +58,6 @@ export class RowKeys {
     );
     return { [operators.or]: groups };
   }
-}
-
-/** The application's own Sequelize, with what its declarations leave out. */
-function sequelizeOf(model: ModelStatic<Model>): typeof Sequelize & { readonly Op: typeof Op } {
-  const sequelize = model.sequelize as object;
-  return sequelize.constructor as typeof Sequelize & { readonly Op: typeof Op };
 }
 
 /** The same text for the same key. */

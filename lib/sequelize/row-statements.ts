@@ -24,8 +24,21 @@ export function watchRow(instance: Model, watcher: RowWatcher): () => void {
   };
 }
 
-/** Tells those who watch its row of a statement that was sent for an instance. */
-export function tellOfRow(options: QueryOptions | undefined, sent: Promise<unknown>): void {
+/** On the options of an INSERT of many rows: who is told of the rows that the server returns. */
+export const RETURNED: unique symbol = Symbol('returned rows');
+
+/** The rows that an INSERT returned, by their columns: Sequelize gives them to its instances in turn. */
+export class ReturnedRows {
+  rows: readonly Readonly<Record<string, unknown>>[] = [];
+}
+
+/** The options of a statement that may tell somebody of its rows. */
+export type ToldOptions = QueryOptions & { readonly [RETURNED]?: ReturnedRows | undefined };
+
+/** Tells those who watch its row of a statement that was sent for an instance, or for many. */
+export function tellOfRow(options: ToldOptions | undefined, sent: Promise<unknown>): void {
+  const returned = options?.[RETURNED];
+  if (returned) tellReturned(returned, sent);
   const all = options?.instance && watchers.get(options.instance);
   if (!all) return;
 
@@ -37,6 +50,14 @@ export function tellOfRow(options: QueryOptions | undefined, sent: Promise<unkno
       for (const watcher of all) watcher.failed(error);
     },
   );
+}
+
+function tellReturned(returned: ReturnedRows, sent: Promise<unknown>): void {
+  const tell = (result: unknown): void => {
+    const rows: unknown = Array.isArray(result) ? result[0] : undefined;
+    returned.rows = Array.isArray(rows) ? rows : [];
+  };
+  sent.then(tell, () => {});
 }
 
 /** Sequelize answers the statement of an instance with the instance and the number of rows. */

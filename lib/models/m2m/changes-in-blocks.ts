@@ -5,11 +5,16 @@ import type {
   Database,
   RelationSide,
 } from '../../sequelize/index.js';
-import { hasReceivers } from '../../signals/index.js';
 import { inOneBlock } from '../../transactions/index.js';
-import { linkTargetsIn, newLinkTargetsIn, sourceKeyOf } from './link-targets.js';
+import {
+  canHaveLinks,
+  linkedKeysIn,
+  linkTargetsIn,
+  newLinkTargetsIn,
+  sourceKeyOf,
+} from './link-targets.js';
 import { Links, type OptionsInBlock } from './links.js';
-import { m2mChanged } from './m2m-signals.js';
+import { isRelationHeard } from './send-links-change.js';
 import { TargetKeys } from './target-keys.js';
 
 /**
@@ -19,7 +24,7 @@ import { TargetKeys } from './target-keys.js';
  */
 export function changesInBlocks(database: Database, side: RelationSide): ChangeReplacements {
   const isWatched = (options: ChangeOptions | undefined): boolean =>
-    options?.hooks !== false && hasReceivers(m2mChanged, side.linkModel);
+    options?.hooks !== false && isRelationHeard(side);
 
   const inBlock = (
     source: Model,
@@ -40,14 +45,17 @@ export function changesInBlocks(database: Database, side: RelationSide): ChangeR
     add: (original) => async (source, given, options) => {
       if (!isWatched(options)) return original(source, given, options);
       const keys = new TargetKeys(side);
-      const targets = linkTargetsIn(keys, given);
+      // Sequelize takes whatever is false for nothing.
+      const targets = linkTargetsIn(keys, given || undefined);
+      if (targets.size === 0) return undefined;
       return inBlock(source, options, (inside) => links(keys, source, inside).add(targets));
     },
 
     remove: (original) => async (source, given, options) => {
       if (!isWatched(options)) return original(source, given, options);
       const keys = new TargetKeys(side);
-      const asked = linkTargetsIn(keys, given).keys();
+      const asked = linkedKeysIn(keys, given);
+      if (asked.length === 0 || !canHaveLinks(side, source)) return 0;
       return inBlock(source, options, (inside) => links(keys, source, inside).remove(asked));
     },
 
@@ -55,6 +63,7 @@ export function changesInBlocks(database: Database, side: RelationSide): ChangeR
       if (!isWatched(options)) return original(source, given, options);
       const keys = new TargetKeys(side);
       const targets = newLinkTargetsIn(keys, given);
+      if (!targets?.size && !canHaveLinks(side, source)) return [];
       return inBlock(source, options, (inside) => links(keys, source, inside).set(targets));
     },
 

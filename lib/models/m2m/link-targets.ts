@@ -18,6 +18,18 @@ export function linkTargetsIn(keys: TargetKeys, given: LinkTargets): LinkTargetV
 }
 
 /**
+ * The keys of the instances and keys that a call is to unlink. What has no key is linked to nothing,
+ * and left out.
+ *
+ * @throws {@link InvalidArgumentError} for what is not of the relation's model.
+ */
+export function linkedKeysIn(keys: TargetKeys, given: LinkTargets): Identifier[] {
+  const targets: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const found = targets.map((target) => givenKey(keys.side, target) ?? undefined);
+  return found.flatMap((key) => (key === undefined ? [] : [keys.of(key)]));
+}
+
+/**
  * As `linkTargetsIn`, for what replaces everything that is linked: `null` is nothing, and
  * undefined a mistake.
  */
@@ -29,11 +41,19 @@ export function newLinkTargetsIn(keys: TargetKeys, given: LinkTargets): LinkTarg
   );
 }
 
-/** The key by which the links know `source`. */
+/** Whether `source` has what links would know it by: without that, it has none. */
+export function canHaveLinks(side: RelationSide, source: Model): boolean {
+  return (source.get(side.sourceAttribute) ?? undefined) !== undefined;
+}
+
+/**
+ * The key by which the links know `source`.
+ *
+ * @throws {@link InvalidArgumentError} when it has none (D-200).
+ */
 export function sourceKeyOf(side: RelationSide, source: Model): Identifier {
   const attribute = side.sourceAttribute;
-  const key = source.get(attribute) as Identifier | null | undefined;
-  if (key !== undefined && key !== null) return key;
+  if (canHaveLinks(side, source)) return source.get(attribute) as Identifier;
   throw new InvalidArgumentError(
     `This ${source.constructor.name} has no "${attribute}" to be linked by. Save it first.`,
   );
@@ -41,16 +61,20 @@ export function sourceKeyOf(side: RelationSide, source: Model): Identifier {
 
 function keyOf(keys: TargetKeys, given: unknown): Identifier {
   const { target, targetAttribute } = keys.side;
-  const isTarget = given instanceof target;
-  const key: unknown = isTarget ? given.get(targetAttribute) : asKey(keys.side, given);
+  const key = givenKey(keys.side, given);
   if (key !== undefined && key !== null) return keys.of(key);
   throw new InvalidArgumentError(
     `A ${target.name} without a "${targetAttribute}" cannot be linked or unlinked. Save it first.`,
   );
 }
 
+function givenKey(side: RelationSide, given: unknown): unknown {
+  return given instanceof side.target ? given.get(side.targetAttribute) : asKey(side, given);
+}
+
 function asKey({ target, targetAttribute }: RelationSide, given: unknown): unknown {
-  const isKey = typeof given !== 'object' || given === null || Buffer.isBuffer(given);
+  if (given === undefined || given === null) return undefined;
+  const isKey = typeof given !== 'object' || Buffer.isBuffer(given) || given instanceof Date;
   if (isKey && targetAttribute === target.primaryKeyAttribute) return given;
   throw new InvalidArgumentError(
     isKey

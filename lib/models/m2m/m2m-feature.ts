@@ -7,6 +7,7 @@ import {
 } from '../../sequelize/index.js';
 import type { ModelFeature } from '../feature.js';
 import { changesInBlocks } from './changes-in-blocks.js';
+import { hooksOfIncludedLinks } from './included-links.js';
 
 /** Sends `m2mChanged`. */
 export function m2mFeature(database: Database): ModelFeature {
@@ -17,6 +18,7 @@ export function m2mFeature(database: Database): ModelFeature {
   for (const side of declaredSides(database.sequelize)) watch(side);
 
   return {
+    hooks: hooksOfIncludedLinks(database),
     replaceMethods: (model) => [watchRelations(model, watch)],
     undo: () => sides.undo(),
   };

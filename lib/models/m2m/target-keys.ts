@@ -1,13 +1,13 @@
 import type { Identifier } from 'sequelize';
-import type { RelationSide } from '../../sequelize/index.js';
+import { type RelationSide, textOfValue } from '../../sequelize/index.js';
 
 /**
  * The keys of the targets that one call has to do with, as they are when the targets are loaded.
- * Equal ones are one and the same here, for sets and maps to find them: no two Buffers are.
+ * Equal ones are one and the same here, for sets and maps to find them: no two Buffers are, nor dates.
  */
 export class TargetKeys {
   readonly side: RelationSide;
-  readonly #buffers = new Map<string, Buffer>();
+  readonly #known = new Map<unknown, Identifier>();
 
   constructor(side: RelationSide) {
     this.side = side;
@@ -18,16 +18,16 @@ export class TargetKeys {
     return this.#theOne(this.side.targetKeyAsLoaded(key));
   }
 
-  /** For the target that a link leads to. */
-  ofLink(link: Readonly<Record<string, unknown>>): Identifier {
-    return this.#theOne(this.side.targetOf(link));
+  /** For the target that a link leads to; undefined for a row that has lost its target. */
+  ofLink(link: Readonly<Record<string, unknown>>): Identifier | undefined {
+    const key = this.side.targetOf(link);
+    return key === undefined ? undefined : this.#theOne(key);
   }
 
   #theOne(key: Identifier): Identifier {
-    if (!Buffer.isBuffer(key)) return key;
-    const bytes = key.toString('hex');
-    const known = this.#buffers.get(bytes) ?? key;
-    this.#buffers.set(bytes, known);
+    const identity = textOfValue(key);
+    const known = this.#known.get(identity) ?? key;
+    this.#known.set(identity, known);
     return known;
   }
 }
