@@ -9,6 +9,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'deferred-index': 'defer() and postCommit: a search index that is never ahead of the data',
   'tagged-posts': 'm2mChanged: a cache that follows the tags of a post',
   orders: 'A shop: items, payment, mail and an index, put together',
+  'shop-http': 'A shop behind HTTP: what a visitor is told is what is stored',
   testing: 'The tests of that shop, by recipes for any test runner',
 };
 

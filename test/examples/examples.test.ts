@@ -23,6 +23,13 @@ describe('examples', function () {
     });
   }
 
+  it('shop-http passes its own test', () => {
+    const { stdout, status } = runNode('--test', '.cache/examples/shop-http/shop.test.js');
+
+    expect(status, stdout).to.equal(0);
+    expect(stdout).to.match(/pass 3\b/);
+  });
+
   it('npm start runs all of them, each under a heading', () => {
     const { stdout, stderr, status } = runNode('.cache/examples/index.js');
 
