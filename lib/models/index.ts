@@ -55,6 +55,8 @@ export {
   type M2MChangedBySender,
   m2mChanged,
 } from './m2m/m2m-signals.js';
+export type { ManyToManySignal } from './m2m/many-to-many-signal.js';
+export type { ManyToManySetMixin, ManyToManySetOptions } from './m2m/set-mixin.js';
 export { sendMigrate } from './migrate/migrate-feature.js';
 export {
   type Migrate,

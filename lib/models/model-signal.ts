@@ -9,7 +9,7 @@ import {
   peek,
   show,
 } from '../base/index.js';
-import { isModel, modelItself } from '../sequelize/index.js';
+import { isAssociation, isModel, modelItself } from '../sequelize/index.js';
 import {
   type AnyReceiver,
   type BySender,
@@ -56,10 +56,15 @@ export type ModelName = [keyof ModelNames] extends [never] ? string : keyof Mode
 /** A sender of a model signal: a model, or its name. */
 export type ModelSender = ModelStatic<Model> | ModelName;
 
+/** The senders of one kind of model signal: models, and what else its kind names as `senders`. */
+export type SenderOfKind<Kind extends PayloadBySender> =
+  | ModelSender
+  | (Kind extends { readonly senders: infer Others } ? Others : never);
+
 /** What receivers get of a model signal, by sender. */
 export interface ReceivedBySender<Kind extends PayloadBySender> extends BySender {
-  readonly senders: ModelSender;
-  readonly payload: PayloadFor<Kind, InstanceOf<this['sender']>>;
+  readonly senders: SenderOfKind<Kind>;
+  readonly payload: PayloadFor<Kind, InstanceOf<this['sender']>, this['sender']>;
   readonly from: ModelStatic<InstanceOf<this['sender']>>;
 }
 
@@ -125,9 +130,9 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
    * a model nor a name, as what an import in a circle has not brought yet, or an option is unknown
    * or of the wrong kind. Nothing is connected then.
    */
-  override connect<Sender extends ModelSender = ModelStatic<Model>, This = void>(
+  override connect<Sender extends SenderOfKind<Kind> = ModelStatic<Model>, This = void>(
     receiver: Receiver<
-      PayloadFor<Kind, InstanceOf<Decided<Sender>>>,
+      PayloadFor<Kind, InstanceOf<Decided<Sender>>, Decided<Sender>>,
       ModelStatic<InstanceOf<Decided<Sender>>>,
       Decided<This>
     >,
@@ -138,8 +143,9 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
   // for a wrong call, whose error so stays short.
   override connect(receiver: never, options: never, nothing: never): Undo;
   override connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
-    checkSenders(options);
-    for (const sender of [options?.sender].flat()) warnOfOtherCopy(this, sender);
+    this.#checkSenders(options);
+    const { itself } = this.senderNames();
+    for (const sender of [options?.sender].flat()) warnOfOtherCopy(this, itself(sender));
     return super.connect(receiver as Receiver<PayloadFor<Kind, Model>>, options);
   }
 
@@ -152,14 +158,32 @@ export class ModelSignal<Kind extends PayloadBySender = PayloadBySender> extends
    */
   override disconnect(
     receiver?: AnyReceiver | null,
-    options: DisconnectOptions<ModelSender> = {},
+    options: DisconnectOptions<SenderOfKind<Kind>> = {},
   ): boolean {
-    checkSenders(options);
+    this.#checkSenders(options);
     return super.disconnect(receiver, options);
   }
 
   protected override senderNames(): SenderNames {
     return MODEL_NAMES;
+  }
+
+  /** Whether this kind of signal has such a sender. */
+  protected isSender(given: unknown): boolean {
+    return isModel(given) || (typeof given === 'string' && given !== '');
+  }
+
+  /**
+   * Throws unless the senders are such, or nobody. The signal checks the other options, and that
+   * these are options.
+   */
+  #checkSenders(options: DisconnectOptions | null | undefined): void {
+    const named = [options?.sender].flat();
+    const wrong = named.find((sender) => (sender ?? null) !== null && !this.isSender(sender));
+    if (wrong === undefined) return;
+    throw new InvalidArgumentError(
+      `The sender of a model signal must be a model, or the name of one that need not be defined yet, not ${describe(wrong)}.`,
+    );
   }
 }
 
@@ -170,24 +194,13 @@ const MODEL_NAMES: SenderNames = {
   aliasesOf: namesakes,
 };
 
-/**
- * Throws unless the senders are models, names, or nobody. The signal checks the other options, and
- * that these are options.
- */
-function checkSenders(options: DisconnectOptions | null | undefined): void {
-  const named = [options?.sender].flat();
-  const wrong = named.find((sender) => (sender ?? null) !== null && !isModelSender(sender));
-  if (wrong === undefined) return;
-  throw new InvalidArgumentError(
-    `The sender of a model signal must be a model, or the name of one that need not be defined yet, not ${describe(wrong)}.`,
-  );
-}
-
 /** Shows what was taken for a model, with what may have been meant. */
 function describe(given: unknown): string {
   if (isModel(peek(given, 'constructor')))
     return `an instance of ${nameOfClass(given)}: give its class`;
   if (isModel(peek(given, 'default'))) return 'a module: give its "default"';
+  if (isAssociation(given))
+    return 'an association, which m2mChanged alone has, if it is many-to-many';
   if (typeof given !== 'function' || isClass(given as AnyReceiver)) return show(given);
   return `the function "${functionName(given)}": if it makes a model, as the files of sequelize-cli do, give what it returns`;
 }
@@ -210,8 +223,4 @@ function warnOfOtherCopy({ name }: Signal<object>, sender: unknown): void {
     `A receiver of ${name} was connected to the model "${functionName(sender as ModelStatic<Model>)}", whose Sequelize instance is installed by ${elsewhere}. ` +
       'It is not called: connect it by the copy that has the instance.',
   );
-}
-
-function isModelSender(sender: unknown): sender is ModelSender {
-  return isModel(sender) || (typeof sender === 'string' && sender !== '');
 }

@@ -17,7 +17,15 @@ export interface PayloadBySender {
   readonly payload: object;
 }
 
-/** The payload for senders whose instances are of the class `Instance`. */
-export type PayloadFor<Kind extends PayloadBySender, Instance extends Model> = (Kind & {
+/**
+ * The payload for senders whose instances are of the class `Instance`. What depends on the sender
+ * otherwise names `this['sender']`.
+ */
+export type PayloadFor<
+  Kind extends PayloadBySender,
+  Instance extends Model,
+  Sender = unknown,
+> = (Kind & {
   readonly instance: Instance;
+  readonly sender: Sender;
 })['payload'];

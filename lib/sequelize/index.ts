@@ -43,10 +43,12 @@ export {
   type ChangeOptions,
   type ChangeReplacements,
   declaredSides,
+  isAssociation,
   isAutoCreated,
   isThroughModel,
   type LinkTargets,
   type RelationSide,
+  sideOfAssociation,
   watchRelations,
 } from './many-to-many.js';
 export { modelsOf, watchDefinitions } from './model-definitions.js';

@@ -198,6 +198,11 @@ export function declaredSides(sequelize: Sequelize): RelationSide[] {
   return inOrderOfDeclaration(sides).map(noteSide);
 }
 
+/** Whether something is an association, of whatever kind and of whichever copy of Sequelize. */
+export function isAssociation(value: unknown): boolean {
+  return typeof peek(value, 'associationType') === 'string';
+}
+
 /** The side that an association is; undefined for an association of another kind. */
 export function sideOfAssociation(association: unknown): RelationSide | undefined {
   if (peek(association, 'associationType') !== 'BelongsToMany') return undefined;

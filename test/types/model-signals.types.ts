@@ -1,5 +1,6 @@
 import { expectTypeOf } from 'expect-type';
 import {
+  type Association,
   type CreationOptional,
   type Identifier,
   type InferAttributes,
@@ -19,6 +20,7 @@ import {
   type ErrorCode,
   install,
   type M2MChanged,
+  type ManyToManySetMixin,
   ModelSignal,
   m2mChanged,
   type PayloadBySender,
@@ -200,6 +202,54 @@ export function theActionTellsWhetherThereAreKeys(): void {
   expectTypeOf<M2MChanged['action']>().toEqualTypeOf<
     'pre_add' | 'post_add' | 'pre_remove' | 'post_remove' | 'pre_clear' | 'post_clear'
   >();
+}
+
+class Category extends Model {
+  declare label: string;
+}
+class Event extends Model {
+  declare title: string;
+  declare static associations: { categories: Association<Event, Category> };
+  declare setCategories: ManyToManySetMixin<Category, number>;
+}
+
+export function anAssociationTellsTheModelsOfBothSides(): void {
+  const sender = Event.associations.categories;
+  m2mChanged.connect(
+    (event) => {
+      expectTypeOf(event.instance).toEqualTypeOf<Event | Category>();
+      expectTypeOf(event.model).toEqualTypeOf<ModelStatic<Event> | ModelStatic<Category>>();
+      expectTypeOf(event.sender).toEqualTypeOf<ModelStatic<Model>>();
+      if (event.instance instanceof Event) event.instance.title;
+      if (event.action !== 'pre_clear' && event.action !== 'post_clear') event.pkSet.size;
+    },
+    { sender },
+  );
+  receiver(m2mChanged, { sender })(({ instance }) => {
+    expectTypeOf(instance).toEqualTypeOf<Event | Category>();
+  });
+  m2mChanged.connect(({ instance }) => instance.isNewRecord, {
+    sender: [sender, 'PostTag', Order],
+  });
+  m2mChanged.connect(({ instance }) => expectTypeOf(instance).toEqualTypeOf<Event | Category>(), {
+    sender: Event.belongsToMany(Category, { through: 'EventCategory' }),
+  });
+  m2mChanged.disconnect(() => {}, { sender });
+  // @ts-expect-error -- other signals have no associations for senders
+  postSave.connect(() => {}, { sender });
+  // @ts-expect-error -- neither side has it
+  m2mChanged.connect(({ instance }) => instance.total, { sender });
+}
+
+export function setTakesNullAndClear(event: Event, category: Category): void {
+  expectTypeOf(event.setCategories(null)).toEqualTypeOf<Promise<void>>();
+  void event.setCategories([category, 5], { clear: true, through: { position: 1 } });
+  // @ts-expect-error -- what is not there is a mistake
+  void event.setCategories(undefined);
+  // @ts-expect-error -- another model
+  void event.setCategories([new Order()]);
+  // @ts-expect-error -- an unknown option
+  void event.setCategories([], { cleer: true });
 }
 
 export function bulkSignalsTellWhatTheyKnow(): void {
