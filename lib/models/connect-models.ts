@@ -2,6 +2,7 @@ import type { Model, ModelStatic } from 'sequelize';
 import { allOrNothing, ifItFails } from '../base/index.js';
 import {
   type Database,
+  forgetForeignKeys,
   modelsOf,
   ReplacedMethods,
   runAddedHooks,
@@ -64,7 +65,10 @@ export function connectModels(database: Database): () => void {
       connect(model);
       for (const feature of features) feature.modelDefined?.(model);
     },
-    removed: unnameModel,
+    removed(model) {
+      unnameModel(model);
+      forgetForeignKeys(sequelize);
+    },
   });
 
   return () => {

@@ -10,6 +10,7 @@ import { SignalsError } from '../base/index.js';
 import { dialectOf } from './dialects.js';
 import type { HookOptions } from './hook-options.js';
 import { deletionMarkOf } from './models.js';
+import { deleteOwnDependants } from './own-cascades.js';
 import { type RowKey, RowKeys, textOfKey } from './row-keys.js';
 import type { UnsavedValues } from './unsaved-values.js';
 
@@ -18,6 +19,7 @@ type Values = Record<string, unknown>;
 /** The options of a call for many rows, as Sequelize hands them to its hooks and goes on with them. */
 interface Options {
   readonly model: ModelStatic<Model>;
+  readonly type?: string;
   readonly order?: FindOptions['order'];
   readonly transaction?: Transaction | null;
   readonly logging?: FindOptions['logging'];
@@ -131,6 +133,13 @@ export class CallForRows {
   /** Runs the hooks for one row: those of the application, and ours. */
   async run(type: RowHook, row: Model): Promise<void> {
     await (this.model as unknown as RunsHooks).runHooks(type, row, this.#forRows);
+  }
+
+  /** Deletes what depends on a row by associations with `hooks: true`. */
+  async deleteDependants(row: Model): Promise<void> {
+    const { model, type, where, order, limit, truncate, individualHooks, ...options } =
+      this.#forRows;
+    await deleteOwnDependants(row, options);
   }
 
   /** Has Sequelize write these values, and to these rows. */

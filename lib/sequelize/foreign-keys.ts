@@ -1,7 +1,5 @@
 import type { Model, ModelAttributeColumnOptions, ModelStatic, Sequelize } from 'sequelize';
-import { obtain } from '../base/index.js';
 import { modelsOf } from './model-definitions.js';
-import { modelItself } from './models.js';
 
 /** What becomes of the rows that refer to one that is deleted. */
 export type OnDelete = 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
@@ -23,42 +21,36 @@ export interface ForeignKey {
   readonly scope: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The foreign keys that refer to a model, in the order in which the models that have them were defined. */
-export function foreignKeysTo(model: ModelStatic<Model>): readonly ForeignKey[] {
-  const itself = modelItself(model);
-  const sequelize = itself.sequelize as Sequelize;
-  return obtain(knownKeys, sequelize, () => new KnownKeys(sequelize)).to(itself);
+/** By model, the foreign keys that refer to it, in the order in which the models that have them were defined. */
+export type ForeignKeys = ReadonlyMap<ModelStatic<Model>, readonly ForeignKey[]>;
+
+interface Snapshot {
+  /** What the models were like when their keys were read. */
+  readonly definitions: readonly object[];
+  readonly keys: ForeignKeys;
 }
 
-const knownKeys = new WeakMap<Sequelize, KnownKeys>();
+const snapshots = new WeakMap<Sequelize, Snapshot>();
 
-/** The foreign keys of all models, read again when a model or an association has been defined. */
-class KnownKeys {
-  readonly #sequelize: WeakRef<Sequelize>;
-  #definitions: readonly object[] = [];
-  #keys: ReadonlyMap<ModelStatic<Model>, readonly ForeignKey[]> = new Map();
+/** The foreign keys of all models: the same map as long as no model and no association is defined. */
+export function foreignKeysOf(sequelize: Sequelize): ForeignKeys {
+  const models = modelsOf(sequelize);
+  const known = snapshots.get(sequelize);
+  if (known && areLike(models, known.definitions)) return known.keys;
 
-  constructor(sequelize: Sequelize) {
-    this.#sequelize = new WeakRef(sequelize);
-  }
+  const keys = keysOf(models);
+  snapshots.set(sequelize, { definitions: models.map(definitionOf), keys });
+  return keys;
+}
 
-  to(model: ModelStatic<Model>): readonly ForeignKey[] {
-    const sequelize = this.#sequelize.deref();
-    const models = sequelize ? modelsOf(sequelize) : [];
-    if (!this.#areKnown(models)) {
-      this.#keys = keysOf(models);
-      this.#definitions = models.map(definitionOf);
-    }
-    return this.#keys.get(model) ?? [];
-  }
+/** Lets go of the models that had foreign keys, as one of them is removed. */
+export function forgetForeignKeys(sequelize: Sequelize): void {
+  snapshots.delete(sequelize);
+}
 
-  #areKnown(models: readonly ModelStatic<Model>[]): boolean {
-    const known = this.#definitions;
-    return (
-      models.length === known.length &&
-      models.every((model, index) => definitionOf(model) === known[index])
-    );
-  }
+function areLike(models: readonly ModelStatic<Model>[], definitions: readonly object[]): boolean {
+  if (models.length !== definitions.length) return false;
+  return models.every((model, index) => definitionOf(model) === definitions[index]);
 }
 
 /** What Sequelize makes anew whenever the attributes of a model change, as by an association. */
@@ -66,9 +58,7 @@ function definitionOf(model: ModelStatic<Model>): object {
   return (model as unknown as { readonly fieldRawAttributesMap: object }).fieldRawAttributesMap;
 }
 
-function keysOf(
-  models: readonly ModelStatic<Model>[],
-): ReadonlyMap<ModelStatic<Model>, readonly ForeignKey[]> {
+function keysOf(models: readonly ModelStatic<Model>[]): ForeignKeys {
   const keys = new Keys();
   const byTable = groupedBy(models, (model) => textOfTable(model.getTableName()));
   for (const model of models) {
@@ -100,9 +90,7 @@ class Keys {
     this.#byTarget.get(target)?.delete(identityOf(key));
   }
 
-  inOrderOf(
-    models: readonly ModelStatic<Model>[],
-  ): ReadonlyMap<ModelStatic<Model>, readonly ForeignKey[]> {
+  inOrderOf(models: readonly ModelStatic<Model>[]): ForeignKeys {
     const positions = new Map(models.map((model, position) => [model, position]));
     const positionOf = ({ model }: ForeignKey): number => positions.get(model) ?? models.length;
     const sorted = (keys: Iterable<ForeignKey>): ForeignKey[] =>

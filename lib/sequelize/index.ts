@@ -16,7 +16,13 @@ export { watchConnections } from './connections.js';
 export { Database } from './database.js';
 export { checkDeferredConstraints } from './deferred-constraints.js';
 export { dialectOf } from './dialects.js';
-export { type ForeignKey, foreignKeysTo, type OnDelete } from './foreign-keys.js';
+export {
+  type ForeignKey,
+  type ForeignKeys,
+  foreignKeysOf,
+  forgetForeignKeys,
+  type OnDelete,
+} from './foreign-keys.js';
 export {
   areOfHook,
   expectingViolation,
@@ -71,6 +77,7 @@ export {
 } from './models.js';
 export { NewLinks, type NewLinkValues } from './new-links.js';
 export { NewRows } from './new-rows.js';
+export { deleteOwnDependants, ownCascadesOf } from './own-cascades.js';
 export {
   deleteRows,
   ReferringRows,

@@ -5,7 +5,7 @@ import { replaceMethod } from './replace-method.js';
 import { RowKeys, textOfKey } from './row-keys.js';
 
 /** On the options of a deletion: the rows whose deletion it is a part of. */
-const DELETING = Symbol('deleting');
+const DELETING: unique symbol = Symbol('deleting');
 
 interface Options {
   readonly hooks?: boolean;
@@ -43,7 +43,8 @@ export function interceptOwnCascades(
     'delete',
     (original): Delete =>
       function (instance, ...statement) {
-        if (!hasOwnCascades(modelOf(instance))) return original.call(this, instance, ...statement);
+        if (ownCascades(modelOf(instance)).length === 0)
+          return original.call(this, instance, ...statement);
 
         const [table, where, options] = statement;
         if (cascades === 'signals' && options.hooks !== false) {
@@ -57,13 +58,40 @@ export function interceptOwnCascades(
   );
 }
 
-function hasOwnCascades(model: ModelStatic<Model>): boolean {
-  const associations = Object.values(model.associations) as unknown[] as {
-    readonly options: { readonly onDelete?: string; readonly useHooks?: boolean };
-  }[];
-  return associations.some(
+/** An association by which Sequelize deletes the rows of another model before that of an instance. */
+interface OwnCascade {
+  readonly target: ModelStatic<Model>;
+  readonly options: { readonly onDelete?: string; readonly useHooks?: boolean };
+  get(instance: Model, options: object): Promise<Model | readonly Model[] | null>;
+}
+
+/** The models whose rows Sequelize deletes one by one with those of a model. */
+export function ownCascadesOf(model: ModelStatic<Model>): readonly ModelStatic<Model>[] {
+  return ownCascades(model).map(({ target }) => target);
+}
+
+function ownCascades(model: ModelStatic<Model>): readonly OwnCascade[] {
+  const associations = Object.values(model.associations) as unknown[] as OwnCascade[];
+  return associations.filter(
     ({ options }) => options.useHooks && options.onDelete?.toUpperCase() === 'CASCADE',
   );
+}
+
+/**
+ * Deletes what depends on a row of a call for many, as Sequelize does for `destroy()` of an instance
+ * and for no other call (sequelize#3529).
+ *
+ * @param options - what the deletion of each gets, with no condition in them.
+ */
+export async function deleteOwnDependants(instance: Model, options: object): Promise<void> {
+  const { [DELETING]: deleting = new RowsInDeletion() } = options as Options;
+  await deleting.within(instance, async () => {
+    for (const association of ownCascades(modelOf(instance))) {
+      const inside = { ...options, [DELETING]: deleting };
+      const found = await association.get(instance, inside);
+      for (const dependant of [found ?? []].flat()) await dependant.destroy(inside as object);
+    }
+  });
 }
 
 /** The rows that a cascade of Sequelize has come by, from the first one to the one it is at. */

@@ -99,6 +99,38 @@ describeOnEachDatabase('deleting a row that others refer to', (database) => {
       expect(sent).to.deep.equal(['postDelete']);
     });
 
+    for (const isHeard of ['both', 'the others alone']) {
+      it(`sends their signals in Model.destroy() with individualHooks too, for ${isHeard} (sequelize#3529)`, async () => {
+        await bookWith(relation);
+        for (const disconnect of undo.splice(0)) disconnect();
+        const senders = isHeard === 'both' ? ['Shelf', 'Book'] : ['Book'];
+        const origins = new Set<object>();
+        for (const sender of senders) {
+          for (const signal of [preDelete, postDelete]) {
+            undo.push(
+              signal.connect(
+                ({ origin }) => {
+                  sent.push(`${signal.name} ${sender}`);
+                  origins.add(origin);
+                },
+                { sender },
+              ),
+            );
+          }
+        }
+        const options = { where: { id: shelf.get('id') as number }, individualHooks: true };
+
+        const count = await Shelf.destroy(options);
+
+        const ofBook = ['preDelete Book', 'postDelete Book'];
+        const all = ['preDelete Shelf', ...ofBook, 'postDelete Shelf'];
+        expect(sent).to.deep.equal(isHeard === 'both' ? all : ofBook);
+        expect([...origins]).to.deep.equal([options]);
+        expect(count).to.equal(1);
+        expect(await countBooks()).to.equal(0);
+      });
+    }
+
     it('loads the others with all their fields, also when nobody listens (D-165)', async () => {
       await bookWith(relation);
       for (const disconnect of undo.splice(0)) disconnect();

@@ -1,7 +1,7 @@
 import type { DestroyOptions, Model, ModelStatic } from 'sequelize';
 import { type Database, mayAskForRows, modelItself, replaceMethod } from '../../sequelize/index.js';
 import { inBlockOfDeletion } from '../cascades/refusals.js';
-import { takesOthersAlong } from '../cascades/takes-others-along.js';
+import { tellsOfOthers } from '../cascades/takes-others-along.js';
 import { postDelete, preDelete } from '../delete/delete-signals.js';
 import { type FromOrigin, ORIGIN, Origin } from '../delete/deletion-options.js';
 import type { ModelFeature } from '../feature.js';
@@ -68,5 +68,5 @@ function isWatched(
   if (options.hooks === false) return false;
   if (isAnyHeard(sender, SIGNALS)) return true;
   if (!mayAskForRows(sender, options, 'beforeBulkDestroy')) return false;
-  return isAnyHeard(sender, ROW_SIGNALS) || takesOthersAlong(database, sender, options);
+  return isAnyHeard(sender, ROW_SIGNALS) || tellsOfOthers(database, sender, options);
 }

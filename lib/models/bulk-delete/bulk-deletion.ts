@@ -2,7 +2,7 @@ import type { DestroyOptions, Model, ModelStatic, Transaction, WhereOptions } fr
 import { asksForRows, CallForRows, type Database, modelOfCall } from '../../sequelize/index.js';
 import { CASCADE, Cascade, type InCascade } from '../cascades/cascade.js';
 import { isInCircle } from '../cascades/deletion-graph.js';
-import { takesOthersAlong } from '../cascades/takes-others-along.js';
+import { tellsOfOthers } from '../cascades/takes-others-along.js';
 import { postDelete, preDelete } from '../delete/delete-signals.js';
 import { isSoft } from '../delete/deletion-options.js';
 import { rollBackWith } from '../instances/rollback.js';
@@ -65,9 +65,10 @@ export class BulkDeletion {
     const deletion = { ...this.#announced, count };
     await send(this.#database, postBulkDelete, this.#sender, deletion, this.#transaction);
   }
+
   #tellsOfRows(options: DestroyOptions): boolean {
     if (isAnyHeard(this.#sender, ROW_SIGNALS)) return true;
-    return takesOthersAlong(this.#database, this.#sender, options);
+    return tellsOfOthers(this.#database, this.#sender, options);
   }
 
   #cascade(options: DestroyOptions & InCascade): Cascade | undefined {

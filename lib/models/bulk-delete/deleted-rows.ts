@@ -25,7 +25,7 @@ export class DeletedRows {
     this.#rows = await call.loadRows();
     loaded(this.#rows);
     if (this.#cascade) await this.#cascade.before(this.#roots());
-    else for (const row of this.#rows) await call.run('beforeDestroy', row);
+    else await this.#beforeEach();
     if (call.isSoft) await this.#saveChanges();
     call.keepToRows();
   }
@@ -52,6 +52,12 @@ export class DeletedRows {
       before: (row) => call.run('beforeDestroy', row),
       after: (row) => call.run('afterDestroy', row),
     };
+  }
+
+  async #beforeEach(): Promise<void> {
+    for (const row of this.#rows) await this.#call.run('beforeDestroy', row);
+    if (this.#call.isSoft) return;
+    for (const row of this.#rows) await this.#call.deleteDependants(row);
   }
 
   async #saveChanges(): Promise<void> {
