@@ -62,6 +62,8 @@ export type {
   PreSaveBySender,
   UnresolvedSender,
   UpdateOrCreateOptions,
+  Validate,
+  ValidateBySender,
 } from './models/index.js';
 export {
   assertSendersResolved,
@@ -77,6 +79,7 @@ export {
   postInit,
   postMigrate,
   postSave,
+  postValidate,
   preBulkCreate,
   preBulkDelete,
   preBulkUpdate,
@@ -84,6 +87,7 @@ export {
   preInit,
   preMigrate,
   preSave,
+  preValidate,
   unresolvedSenders,
   updateOrCreate,
 } from './models/index.js';

@@ -23,10 +23,12 @@ import { m2mFeature } from './m2m/m2m-feature.js';
 import { migrateFeature } from './migrate/migrate-feature.js';
 import { nameModel, unnameModel } from './model-names.js';
 import { saveFeature } from './save/save-feature.js';
+import { validateFeature } from './validate/validate-feature.js';
 
 const FEATURES: readonly ((database: Database) => ModelFeature)[] = [
   instancesFeature,
   initFeature,
+  validateFeature,
   saveFeature,
   deleteFeature,
   bulkCreateFeature,

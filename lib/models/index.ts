@@ -89,3 +89,9 @@ export {
   type UpdateOrCreateOptions,
   updateOrCreate,
 } from './update-or-create/update-or-create.js';
+export {
+  postValidate,
+  preValidate,
+  type Validate,
+  type ValidateBySender,
+} from './validate/validate-signals.js';

@@ -12,10 +12,11 @@ import { postInit, preInit } from './init/init-signals.js';
 import { m2mChanged } from './m2m/m2m-signals.js';
 import { isNamed, modelsNamed, namedModels } from './model-names.js';
 import { postSave, preSave } from './save/save-signals.js';
+import { postValidate, preValidate } from './validate/validate-signals.js';
 
 /** The signals of rows, which the through models that Sequelize makes do not send. */
 const OF_ROWS = new Set<Signal<object>>([
-  ...[preSave, postSave, preDelete, postDelete],
+  ...[preValidate, postValidate, preSave, postSave, preDelete, postDelete],
   ...[preBulkCreate, postBulkCreate, preBulkUpdate, postBulkUpdate, preBulkDelete, postBulkDelete],
 ]);
 

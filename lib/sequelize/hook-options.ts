@@ -1,6 +1,6 @@
 import type { Model, ModelStatic, Sequelize, WhereOptions } from 'sequelize';
 import { dialectOf } from './dialects.js';
-import { modelItself } from './models.js';
+import { modelItself, modelOf } from './models.js';
 
 /** The options of a call as its hooks get them: some are Sequelize's own, and in no documentation. */
 export type HookOptions = object;
@@ -47,6 +47,44 @@ export function fieldsChosen(options: HookOptions): readonly string[] | undefine
  */
 export function areOfHook(options: HookOptions): boolean {
   return 'model' in options || fieldsChosen(options) !== undefined;
+}
+
+/** What the options of a validation may say of the call that it is made for. */
+interface ValidationOptions {
+  readonly model?: ModelStatic<Model>;
+  readonly individualHooks?: boolean;
+  /** Of `Model.update`. */
+  readonly type?: string;
+  /** Of `upsert`. */
+  readonly instance?: Model;
+  readonly fields?: readonly string[];
+}
+
+/** Whether a validation is of one of the rows of a call for many, `bulkCreate`. */
+export function isOneOfRows(options: HookOptions): boolean {
+  const { individualHooks, type, instance } = options as ValidationOptions;
+  return 'model' in options && !!individualHooks && type !== 'BULKUPDATE' && !instance;
+}
+
+/**
+ * Whether a validation is of a row: for a save, by `validate()`, or of one of several. `Model.update`
+ * and `upsert` validate what they write, by an instance that is no row.
+ */
+export function isOfRow(instance: Model, options: HookOptions): boolean {
+  const { model } = options as ValidationOptions;
+  const isForMany = model !== undefined && modelItself(model) === modelOf(instance);
+  return !isForMany || isOneOfRows(options);
+}
+
+/**
+ * What all validations have that Sequelize makes of an instance for one call, and those of no other
+ * call; undefined where there is but one.
+ */
+export function callOfValidation(options: HookOptions): object | undefined {
+  return (
+    fieldsChosen(options) ??
+    ('model' in options ? (options as ValidationOptions).fields : undefined)
+  );
 }
 
 /** Whether a call of `Model.increment` comes from `decrement`, which is the same but for this. */

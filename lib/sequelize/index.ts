@@ -25,9 +25,12 @@ export {
 } from './foreign-keys.js';
 export {
   areOfHook,
+  callOfValidation,
   expectingViolation,
   fieldsChosen,
   isDecrement,
+  isOfRow,
+  isOneOfRows,
   modelOfCall,
   scopedWhere,
   upsertedInstance,

@@ -9,6 +9,8 @@ interface UpdateOptions {
   readonly defaultFields?: readonly string[] | undefined;
   readonly silent?: boolean | undefined;
   readonly validate?: boolean | undefined;
+  /** Of a validation: what it does not look at. */
+  skip?: readonly string[] | undefined;
 }
 
 /** The members of a model that its declaration leaves out. */
@@ -56,19 +58,18 @@ export class UpdateInHooks {
 
   /** Has the update write what was changed since, unless the caller named what it is to write. */
   async includeChanges(): Promise<void> {
-    const { dataValues } = this.#values;
-    const changed = [...this.#before.entries()]
-      .filter(([name, { copy }]) => !isSame(copy, dataValues[name]))
-      .map(([name]) => name);
-    for (const name of changed) this.#note(name);
-
-    const { fields, defaultFields } = this.#options;
-    if (!fields || !defaultFields) return;
+    const changed = this.#noteChanges();
+    const { fields = [] } = this.#options;
     const unnoticed = changed.filter((name) => !this.#isNoticed(name, fields));
-    const isFirst = fields.length === 0;
-    addTo(fields, changed);
-    if (isFirst && this.#isChanged(changed)) this.#mark(fields, changed);
-    if (unnoticed.length > 0) await this.#validate(unnoticed);
+    if (this.#write(changed) && unnoticed.length > 0) await this.#validate(unnoticed);
+  }
+
+  /** As `includeChanges`, in a hook of a validation, which is going to look at the changes as well. */
+  includeInValidation(): void {
+    const changed = this.#noteChanges();
+    const skipsOthers = this.#skipsWhatIsNotWritten();
+    if (!this.#write(changed) || !skipsOthers) return;
+    this.#options.skip = this.#options.skip?.filter((name) => !changed.includes(name));
   }
 
   get #values(): Values {
@@ -77,6 +78,33 @@ export class UpdateInHooks {
 
   get #model(): Internals {
     return modelOf(this.#instance) as Internals;
+  }
+
+  /** The attributes that were changed since. */
+  #noteChanges(): readonly string[] {
+    const { dataValues } = this.#values;
+    const changed = [...this.#before.entries()]
+      .filter(([name, { copy }]) => !isSame(copy, dataValues[name]))
+      .map(([name]) => name);
+    for (const name of changed) this.#note(name);
+    return changed;
+  }
+
+  /** Has changes be written; false when the caller named what is. */
+  #write(changed: readonly string[]): boolean {
+    const { fields, defaultFields } = this.#options;
+    if (!fields || !defaultFields) return false;
+    const isFirst = fields.length === 0;
+    addTo(fields, changed);
+    if (isFirst && this.#isChanged(changed)) this.#mark(fields, changed);
+    return true;
+  }
+
+  /** Whether a validation skips what is not written, and not what its caller has named to be skipped. */
+  #skipsWhatIsNotWritten(): boolean {
+    const { skip = [], fields = [] } = this.#options;
+    const attributes = Object.keys(this.#model.getAttributes());
+    return attributes.every((name) => skip.includes(name) !== fields.includes(name));
   }
 
   /** Notes a change as a setter of Sequelize does. */

@@ -13,6 +13,7 @@ import {
   postInit,
   postMigrate,
   postSave,
+  postValidate,
   preBulkCreate,
   preBulkDelete,
   preBulkUpdate,
@@ -20,6 +21,7 @@ import {
   preInit,
   preMigrate,
   preSave,
+  preValidate,
   type Signal,
   updateOrCreate,
 } from 'sequelize-signals';
@@ -37,7 +39,11 @@ const ROWS = read('docs/model-signals.md')
   .split(/^## /m)
   .flatMap((text) => rowsOf(text.split('\n')[0] ?? '', text));
 
-const INIT: readonly Signal[] = [preInit, postInit] as readonly unknown[] as Signal[];
+/** The signals that a table of their own is about. */
+const BY_SECTION: Readonly<Record<string, readonly Signal[]>> = {
+  'Making instances': [preInit, postInit] as readonly unknown[] as Signal[],
+  Validating: [preValidate, postValidate] as readonly unknown[] as Signal[],
+};
 const OTHERS = [
   ...[preSave, postSave, preDelete, postDelete, preBulkCreate, postBulkCreate],
   ...[preBulkUpdate, postBulkUpdate, preBulkDelete, postBulkDelete],
@@ -68,7 +74,7 @@ describeOnEachDatabase('docs/model-signals.md', (database) => {
   for (const { section, call, sends } of ROWS) {
     it(`${section}: ${call}`, async () => {
       const scope = { ...models, ...(await createRows(models)), sequelize, updateOrCreate };
-      const signals = section === 'Making instances' ? INIT : OTHERS;
+      const signals = BY_SECTION[section] ?? OTHERS;
       const undo = signals.map((signal) =>
         signal.connect((event) => void sent.push(nameOf(event))),
       );

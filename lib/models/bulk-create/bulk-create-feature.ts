@@ -19,6 +19,12 @@ import { postSave, preSave } from '../save/save-signals.js';
 import { assertKnownFields } from '../save/update-fields.js';
 import { send } from '../send.js';
 import {
+  type InRowValidations,
+  ROW_VALIDATIONS,
+  RowValidations,
+} from '../validate/row-validations.js';
+import { postValidate, preValidate } from '../validate/validate-signals.js';
+import {
   type BulkCreate,
   type BulkCreateBySender,
   postBulkCreate,
@@ -31,7 +37,7 @@ const ROWS = Symbol('rows');
 /** On the options of an `upsert`: whether its caller named fields, as Sequelize names some itself. */
 const NAMES_FIELDS = Symbol('names fields');
 
-interface Options extends BulkCreateOptions, SaveMarks {
+interface Options extends BulkCreateOptions, SaveMarks, InRowValidations {
   [ROWS]?: NewRows | undefined;
   readonly [NAMES_FIELDS]?: boolean;
 }
@@ -48,6 +54,7 @@ type Upsert = (
 
 const SIGNALS = [preBulkCreate, postBulkCreate];
 const ROW_SIGNALS = [preSave, postSave];
+const VALIDATION_SIGNALS = [preValidate, postValidate];
 
 /** Sends `preBulkCreate` and `postBulkCreate`, for `upsert` too. */
 export function bulkCreateFeature(database: Database): ModelFeature {
@@ -105,7 +112,9 @@ export function bulkCreateFeature(database: Database): ModelFeature {
         withKnownFields(
           'bulkCreate()',
           [...SIGNALS, ...ROW_SIGNALS],
-          mutedWithoutHooks(withRollbackOfBuilt(database, original, (_values, options) => options)),
+          mutedWithoutHooks(
+            validatedInTurn(withRollbackOfBuilt(database, original, (_values, options) => options)),
+          ),
         ),
       ),
       replaceMethod(model as { readonly upsert: Upsert }, 'upsert', (original) =>
@@ -163,6 +172,24 @@ function mutedWithoutHooks(bulkCreate: BulkCreateCall): BulkCreateCall {
       return bulkCreate.apply(this, parameters);
     }
     return bulkCreate.call(this, values, { ...options, [MUTED]: true });
+  };
+}
+
+/** Sequelize validates the rows of `individualHooks` all at once, and with hooks. */
+function validatedInTurn(bulkCreate: BulkCreateCall): BulkCreateCall {
+  return async function (...parameters) {
+    const [values, options] = parameters;
+    const isHeard = () => isAnyHeard(modelItself(this), VALIDATION_SIGNALS);
+    if (!options?.validate || !options.individualHooks || !isHeard()) {
+      return bulkCreate.apply(this, parameters);
+    }
+
+    const validations = new RowValidations();
+    try {
+      return await bulkCreate.call(this, values, { ...options, [ROW_VALIDATIONS]: validations });
+    } finally {
+      validations.assertNotFailed();
+    }
   };
 }
 

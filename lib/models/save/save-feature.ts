@@ -5,6 +5,7 @@ import { RACE } from '../find-or-create/race.js';
 import { assertKey } from '../instances/assert-key.js';
 import { withRollback } from '../instances/rollback.js';
 import { isAnyHeard, wasAnyHeard } from '../listening.js';
+import { postValidate, preValidate } from '../validate/validate-signals.js';
 import { GIVEN_FIELDS, MUTED, ROW_QUEUE, type SaveCallOptions } from './save-options.js';
 import { postSave, preSave } from './save-signals.js';
 import { Saving } from './saving.js';
@@ -18,6 +19,8 @@ type Update = (
 ) => Promise<Model>;
 
 const SIGNALS = [preSave, postSave];
+/** All that a save sends, with the fields that it was given. */
+const WATCHED = [...SIGNALS, preValidate, postValidate];
 
 /**
  * Sends `preSave` and `postSave` where Sequelize runs its hooks: for `save()`, and for each row of
@@ -55,7 +58,7 @@ export function saveFeature(database: Database): ModelFeature {
 
 function isWatched(instance: Model): boolean {
   // Each save comes by here, and to find its model takes longer than the first question.
-  return wasAnyHeard(SIGNALS) && isAnyHeard(modelOf(instance), SIGNALS);
+  return wasAnyHeard(WATCHED) && isAnyHeard(modelOf(instance), WATCHED);
 }
 
 /** Whether the caller has switched signals off. */

@@ -31,7 +31,7 @@ export interface PostSaveBySender extends PayloadBySender {
 /**
  * Sent before an instance is saved, with its model as sender: after validation and the hooks of the
  * application. What a receiver changes is written; an error leaves the row unsaved and reaches the
- * caller.
+ * caller. A required field is filled by a receiver of {@link preValidate}.
  */
 export const preSave: ModelSignal<PreSaveBySender> = new ModelSignal({ name: 'preSave' });
 

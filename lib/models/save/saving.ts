@@ -24,7 +24,8 @@ export class Saving implements RowWatcher {
   readonly instance: Model;
   readonly #database: Database;
   readonly #sender: ModelStatic<Model>;
-  readonly #updateFields: ReadonlySet<string> | null;
+  /** The fields that the caller named. */
+  readonly updateFields: ReadonlySet<string> | null;
   readonly #pending: readonly string[];
   #transaction: Transaction | null | undefined;
   /** What `postSave` is going to tell, until it is sent. */
@@ -38,7 +39,7 @@ export class Saving implements RowWatcher {
     this.#database = database;
     this.instance = instance;
     this.#sender = modelOf(instance);
-    this.#updateFields = updateFieldsOf(instance, options);
+    this.updateFields = updateFieldsOf(instance, options);
     this.#pending = instance.changed() || [];
   }
 
@@ -126,7 +127,7 @@ export class Saving implements RowWatcher {
   }
 
   #change(options: SaveCallOptions): Change | undefined {
-    const updateFields = this.#updateFields;
+    const { updateFields } = this;
     if (updateFields?.size === 0) return undefined;
     return { instance: this.instance, raw: options.raw === true, updateFields };
   }
