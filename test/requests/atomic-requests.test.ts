@@ -175,6 +175,34 @@ for (const framework of FRAMEWORKS) {
       },
     );
 
+    const session = {
+      postgres: ['pg_backend_pid()', 'SELECT pg_terminate_backend($session)'],
+      mysql: ['CONNECTION_ID()', 'KILL $session'],
+      mariadb: ['CONNECTION_ID()', 'KILL $session'],
+    }[bench.database.dialect as string];
+
+    if (session) {
+      it('is told of a connection that was killed before COMMIT', async () => {
+        const [own, kill = ''] = session;
+        const { get } = bind(
+          await serve(async ({ send }) => {
+            await bench.ledger.do('undone');
+            const [[row]] = await bench.sequelize.query(`SELECT ${own} AS id`);
+            const { id } = row as { id: number };
+            await bench.sequelize.query(kill.replace('$session', String(id)), {
+              transaction: null,
+            });
+            send('answer');
+          }),
+        );
+
+        const told = await get();
+
+        expect(told.status).to.equal(500);
+        await bench.ledger.expectDone([]);
+      });
+    }
+
     it('fails with the error of a callback, and is stored (D-279)', async () => {
       const { get } = bind(
         await serve(async ({ send }) => {

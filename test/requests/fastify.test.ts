@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import cookie from '@fastify/cookie';
+import session from '@fastify/session';
 import websocket from '@fastify/websocket';
 import { expect } from 'chai';
 import Fastify, {
@@ -285,6 +287,39 @@ describeOnEachDatabase('Fastify 5', (database) => {
     await responded.promise;
 
     expect(inBlock).to.deep.equal([false, false, false, true, false, false]);
+  });
+
+  it('lets a session be written that was registered after it, before the answer leaves (D-275)', async () => {
+    const sessions = new Map<string, string>();
+    await app.register(atomicRequests);
+    await app.register(cookie);
+    await app.register(session, {
+      secret: 'of the test, with a length of more than 32 letters',
+      cookie: { secure: false },
+      store: {
+        get: (id, callback) => callback(null, JSON.parse(sessions.get(id) ?? 'null')),
+        set: (id, data, callback) => {
+          note();
+          const written = ledger
+            .write('session')
+            .then(() => sessions.set(id, JSON.stringify(data)));
+          written.then(() => callback(), callback);
+        },
+        destroy: (_id, callback) => callback(),
+      },
+    });
+    app.get('/', async (request) => {
+      await ledger.do('entry');
+      Object.assign(request.session, { visits: 1 });
+      return 'answer';
+    });
+
+    const told = await (await open()).get();
+
+    expect(told).to.include({ status: 200, body: 'answer' });
+    expect(told.headers['set-cookie']).to.have.length(1);
+    expect(inBlock).to.deep.equal([false]);
+    await ledger.expectDone(['entry', 'session'], ['entry']);
   });
 
   it('stores before a hook of onSend fails, which was added after the plugin (D-279)', async () => {
