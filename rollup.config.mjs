@@ -23,7 +23,7 @@ export default defineConfig({
     // An entry point exports its public names and no others: what they share is in a file beside them.
     manualChunks: {
       library: [`${modules}/index.js`],
-      requests: ['view', 'marks', 'report-exception'].map(
+      requests: ['view', 'marks', 'override', 'report-exception'].map(
         (name) => `${modules}/requests/${name}.js`,
       ),
     },

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { FlowValue, isObject, logger } from '../base/index.js';
 import { transaction } from '../transactions/index.js';
 import { AnswerHead, AnswerStatus, assertHead } from './answer-head.js';
-import { override } from './override.js';
+import { type Arguments, type Interceptor, intercept, type Method } from './intercept.js';
 
 /** Who writes to a response that is held: one run of a view. */
 export interface Writer {
@@ -14,13 +14,11 @@ export interface Writer {
   awaitsEnd(): void;
 }
 
-type Arguments = readonly unknown[];
 /** A stream that was piped into a response. */
 interface Source {
   unpipe(destination: unknown): unknown;
 }
 
-type Method = (...parameters: unknown[]) => unknown;
 type Listener = ((...parameters: unknown[]) => unknown) & { readonly listener?: unknown };
 
 /** A call that waits for the COMMIT. */
@@ -29,6 +27,18 @@ interface HeldCall {
   readonly parameters: Arguments;
   readonly writes: boolean;
 }
+
+const INTERCEPTION = {
+  methods: [
+    ...['writeHead', 'flushHeaders', 'write', 'end'],
+    ...['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'],
+    ...['on', 'addListener', 'off', 'removeListener'],
+  ],
+  facts: ['headersSent', 'writableEnded'],
+};
+
+/** Those who have been before a response that is still held. */
+const heldBefore = new WeakMap<ServerResponse, HeldResponse>();
 
 /** Which run of a view the current flow belongs to. */
 const writerOfFlow = new FlowValue<Writer>();
@@ -45,12 +55,12 @@ const writerOfFlow = new FlowValue<Writer>();
  * listeners of `finish`, are not part of the view. What a view that was discarded still writes is
  * refused, as it must not mix with the answer that is given in its place.
  */
-export class HeldResponse {
+export class HeldResponse implements Interceptor {
   readonly #response: ServerResponse;
   readonly #limit: number;
   readonly #before: AnswerHead;
-  readonly #discarded = new WeakSet<Writer>();
-  readonly #undos: (() => boolean)[] = [];
+  readonly #discarded: WeakSet<Writer>;
+  readonly #undo: () => void;
   #writer: Writer | undefined;
   #holding = false;
   #calls: HeldCall[] = [];
@@ -67,8 +77,11 @@ export class HeldResponse {
     this.#response = response;
     this.#limit = limit;
     this.#before = new AnswerHead(response);
+    // An earlier view of the same request may have failed, and is to be refused still.
+    const before = heldBefore.get(response);
+    this.#discarded = before ? before.#discarded : new WeakSet();
     response.on('pipe', this.#notePipe);
-    this.#standBefore();
+    this.#undo = intercept(response, INTERCEPTION, this);
   }
 
   /** The writer of the current flow, if it is one. */
@@ -95,7 +108,7 @@ export class HeldResponse {
     const complete = this.#ended || calls.length === 0;
     this.#forgetPipes();
     // What comes after a stream's beginning still has to be led out of the block.
-    if (complete) for (const undo of this.#undos.splice(0)) undo();
+    if (complete) this.#undo();
 
     let flows = false;
     for (const { method, parameters, writes } of calls) {
@@ -115,6 +128,7 @@ export class HeldResponse {
     this.#status = undefined;
     this.#ended = false;
     if (this.#writer) this.#discarded.add(this.#writer);
+    heldBefore.set(this.#response, this);
     // They would go on into the answer that is given instead.
     for (const source of this.#forgetPipes()) source.unpipe(this.#response);
     // The flow that discards may be the one that is refused from now on.
@@ -132,43 +146,30 @@ export class HeldResponse {
     if (!this.#response.headersSent) this.#before.restore(this.#response);
   }
 
-  #standBefore(): void {
-    this.#stand('writeHead', (method, parameters) => this.#writeHead(method, parameters));
-    this.#stand('flushHeaders', (method, parameters) => this.#flushHeaders(method, parameters));
-    this.#stand('write', (method, parameters) => this.#write(method, parameters));
-    this.#stand('end', (method, parameters) => this.#end(method, parameters));
-    for (const name of ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader']) {
-      this.#stand(name, (method, parameters) => this.#changeHeaders(method, parameters));
+  call(name: string, method: Method, parameters: Arguments): unknown {
+    switch (name) {
+      case 'writeHead':
+        return this.#writeHead(method, parameters);
+      case 'flushHeaders':
+        return this.#flushHeaders(method, parameters);
+      case 'write':
+        return this.#write(method, parameters);
+      case 'end':
+        return this.#end(method, parameters);
+      case 'on':
+      case 'addListener':
+        return this.#listen(method, parameters);
+      case 'off':
+      case 'removeListener':
+        return this.#unlisten(method, parameters);
+      default:
+        return this.#changeHeaders(method, parameters);
     }
-    for (const name of ['on', 'addListener']) {
-      this.#stand(name, (method, parameters) => this.#listen(method, parameters));
-    }
-    for (const name of ['off', 'removeListener']) {
-      this.#stand(name, (method, parameters) => this.#unlisten(method, parameters));
-    }
-    this.#tell('headersSent', () => this.#status !== undefined);
-    this.#tell('writableEnded', () => this.#ended);
   }
 
-  #stand(name: string, call: (method: Method, parameters: Arguments) => unknown): void {
-    const response = this.#response;
-    const method: unknown = Reflect.get(response, name);
-    // Not every version of Node.js has all of them.
-    if (typeof method !== 'function') return;
-    const standIn = (...parameters: unknown[]) => call(method as Method, parameters);
-    this.#undos.push(override(response, name, { value: standIn }));
-  }
-
-  /** Has a property tell what is true of the answer that is held. */
-  #tell(name: string, isTrue: () => boolean): void {
-    const response = this.#response;
-    const before = Object.getOwnPropertyDescriptor(response, name);
-    const original = () =>
-      before
-        ? (before.get?.call(response) ?? before.value)
-        : Reflect.get(Object.getPrototypeOf(response), name, response);
-    const get = () => this.#isRefused() || (this.#holding && isTrue()) || original();
-    this.#undos.push(override(response, name, { get }));
+  tell(name: string, original: () => unknown): unknown {
+    const isTrue = name === 'headersSent' ? this.#status !== undefined : this.#ended;
+    return this.#isRefused() || (this.#holding && isTrue) || original();
   }
 
   #isRefused(): boolean {
