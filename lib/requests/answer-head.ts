@@ -13,7 +13,8 @@ export class AnswerStatus {
 
   restore(response: ServerResponse): void {
     response.statusCode = this.#code;
-    if (!('stream' in response)) response.statusMessage = this.#message ?? '';
+    if ('stream' in response || response.statusMessage === this.#message) return;
+    response.statusMessage = this.#message ?? '';
   }
 }
 
