@@ -49,21 +49,24 @@ const CONNECT_RULES: OptionRules = {
   signal: { accepts: isAbortSignal, expected: 'an AbortSignal' },
 };
 
+const CONNECT_NAMES = Object.keys(CONNECT_RULES);
+const DISCONNECT_NAMES = Object.keys(DISCONNECT_RULES);
+
 /** Throws unless these are options that `connect` knows. */
 export function checkConnectOptions(options: ConnectOptions): void {
-  checkNoSender('connect(receiver', options, Object.keys(CONNECT_RULES));
+  checkNoSender('connect(receiver', options, CONNECT_NAMES);
   checkOptions('connect()', options, CONNECT_RULES);
 }
 
 /** Throws unless these are options that `receiver` knows. */
 export function checkReceiverOptions(options: ConnectOptions): void {
-  checkNoSender('receiver(signal', options, Object.keys(CONNECT_RULES));
+  checkNoSender('receiver(signal', options, CONNECT_NAMES);
   checkOptions('receiver()', options, CONNECT_RULES);
 }
 
 /** Throws unless these are options that `disconnect` knows. */
 export function checkDisconnectOptions(options: DisconnectOptions): void {
-  checkNoSender('disconnect(receiver', options, Object.keys(DISCONNECT_RULES));
+  checkNoSender('disconnect(receiver', options, DISCONNECT_NAMES);
   checkOptions('disconnect()', options, DISCONNECT_RULES);
 }
 

@@ -1,4 +1,7 @@
+import { isThenable } from '../base/index.js';
 import type { ConnectedReceiver } from './connected-receiver.js';
+import type { ReceiverCall } from './describe-receiver.js';
+import { unwatchPending, watchPending } from './pending-calls.js';
 import type { AnyReceiver } from './receiver.js';
 import type { PendingCall, ReceiverResponse, Sending } from './sending.js';
 
@@ -14,7 +17,12 @@ export function sendInOrder(sending: Sending): Promise<ReceiverResponse[]> {
 
 async function proceedInOrder(sending: Sending, first: PendingCall): Promise<ReceiverResponse[]> {
   for (let call: PendingCall | undefined = first; call; call = sending.proceed(false)) {
-    sending.respond(call.receiver, await call.promise);
+    watchPending(call);
+    try {
+      sending.respond(call.receiver, await call.promise);
+    } finally {
+      unwatchPending(call);
+    }
   }
   return sending.responses;
 }
@@ -24,22 +32,52 @@ export async function sendOneByOne(
   sending: Sending,
   afterEach: (receiver: AnyReceiver) => Promise<void>,
 ): Promise<void> {
+  for (const call of callsOf(sending)) await callOf(sending, call, afterEach);
+}
+
+/** As `sendOneByOne`, but logs the error that ends it; true when there was none. */
+export async function sendOneByOneLogged(
+  sending: Sending,
+  afterEach: (receiver: AnyReceiver) => Promise<void>,
+): Promise<boolean> {
+  for (const call of callsOf(sending)) {
+    try {
+      await callOf(sending, call, afterEach);
+    } catch (thrown) {
+      sending.failure(call, thrown);
+      return false;
+    }
+  }
+  return true;
+}
+
+function* callsOf(sending: Sending): Generator<ReceiverCall> {
   for (const connected of sending.begin()) {
     const receiver = connected.claim();
-    if (receiver === undefined) continue;
-    await sending.call(connected, receiver);
-    await afterEach(receiver);
+    if (receiver !== undefined) yield { connected, receiver };
   }
+}
+
+async function callOf(
+  sending: Sending,
+  { connected, receiver }: ReceiverCall,
+  afterEach: (receiver: AnyReceiver) => Promise<void>,
+): Promise<void> {
+  await settled(connected, receiver, sending.call(connected, receiver));
+  await afterEach(receiver);
 }
 
 /** Calls receivers one after another; an error takes the place of the response. */
 export async function sendInOrderRobust(sending: Sending): Promise<ReceiverResponse[]> {
   for (let call = sending.proceed(true); call; call = sending.proceed(true)) {
     const { receiver, promise } = call;
+    watchPending(call);
     try {
       sending.respond(receiver, await promise);
     } catch (thrown) {
-      sending.respond(receiver, sending.failure(receiver, thrown));
+      sending.respond(receiver, sending.failure(call, thrown));
+    } finally {
+      unwatchPending(call);
     }
   }
   return sending.responses;
@@ -55,7 +93,7 @@ export function sendSync(sending: Sending): ReceiverResponse[] {
 /** Does what `sendInOrderRobust` does, for receivers that return no promise. */
 export function sendRobustSync(sending: Sending): ReceiverResponse[] {
   for (let call = sending.proceed(true); call; call = sending.proceed(true)) {
-    const error = sending.failure(call.receiver, sending.refusal(call));
+    const error = sending.failure(call, sending.refusal(call));
     sending.respond(call.receiver, error);
   }
   return sending.responses;
@@ -78,15 +116,14 @@ export async function sendTogether(sending: Sending): Promise<ReceiverResponse[]
 /** Calls receivers together; an error takes the place of the response. */
 export async function sendTogetherRobust(sending: Sending): Promise<ReceiverResponse[]> {
   const calls = await callAll(sending);
-  return calls.map(({ receiver, outcome, ok }) => [
+  return calls.map(({ connected, receiver, outcome, ok }) => [
     receiver,
-    ok ? outcome : sending.failure(receiver, outcome),
+    ok ? outcome : sending.failure({ connected, receiver }, outcome),
   ]);
 }
 
 /** How a call ended: with a response, or with what was thrown. */
-interface SettledCall {
-  readonly receiver: AnyReceiver;
+interface SettledCall extends ReceiverCall {
   readonly outcome: unknown;
   readonly ok: boolean;
 }
@@ -106,8 +143,25 @@ async function settle(
   receiver: AnyReceiver,
 ): Promise<SettledCall> {
   try {
-    return { receiver, outcome: await sending.call(connected, receiver), ok: true };
+    const response = await settled(connected, receiver, sending.call(connected, receiver));
+    return { connected, receiver, outcome: response, ok: true };
   } catch (thrown) {
-    return { receiver, outcome: thrown, ok: false };
+    return { connected, receiver, outcome: thrown, ok: false };
+  }
+}
+
+/** Awaits what a receiver has returned, and has it be warned of when that takes long. */
+async function settled(
+  connected: ConnectedReceiver,
+  receiver: AnyReceiver,
+  response: unknown,
+): Promise<unknown> {
+  if (!isThenable(response)) return response;
+  const call: PendingCall = { connected, receiver, promise: response };
+  watchPending(call);
+  try {
+    return await response;
+  } finally {
+    unwatchPending(call);
   }
 }

@@ -6,9 +6,11 @@ import {
   isThenable,
   logger,
   NonErrorThrownError,
+  placeInStack,
   textOf,
 } from '../base/index.js';
 import type { ConnectedReceiver } from './connected-receiver.js';
+import { describeReceiver, type ReceiverCall } from './describe-receiver.js';
 import { isAnythingMuted, withoutSuppressed } from './muting.js';
 import type { AnyReceiver } from './receiver.js';
 import type { ReceiverTable } from './receiver-table.js';
@@ -18,8 +20,7 @@ import type { Signal } from './signal.js';
 export type ReceiverResponse = [receiver: AnyReceiver, response: unknown];
 
 /** A receiver that has returned a promise. */
-export interface PendingCall {
-  readonly receiver: AnyReceiver;
+export interface PendingCall extends ReceiverCall {
   readonly promise: PromiseLike<unknown>;
 }
 
@@ -77,12 +78,12 @@ export class Sending {
         const response = receiver.call(connected.thisArg() as never, own as never);
         if (isThenable(response)) {
           this.#next = at + 1;
-          return { receiver, promise: response };
+          return { connected, receiver, promise: response };
         }
         this.respond(receiver, response);
       } catch (thrown) {
         if (!robust) throw thrown;
-        this.respond(receiver, this.failure(receiver, thrown));
+        this.respond(receiver, this.failure({ connected, receiver }, thrown));
       }
     }
     return undefined;
@@ -106,19 +107,20 @@ export class Sending {
   }
 
   /** Logs that a receiver failed, and returns the error that becomes its response (D-071). */
-  failure(receiver: AnyReceiver, thrown: unknown): Error {
-    const error = this.#asError(receiver, thrown);
-    logger().error(`${this.#describe(receiver)} failed: ${textOf(error)}`, error);
+  failure(call: ReceiverCall, thrown: unknown): Error {
+    const error = asError(call, thrown);
+    const place = placeInStack(thrown, functionName(call.receiver));
+    logger().error(`${describeReceiver(call, place)} failed: ${textOf(error)}`, error);
     return error;
   }
 
   /** The error for a receiver that returned a promise to a synchronous send (J-03). */
-  refusal({ receiver, promise }: PendingCall): AsyncReceiverError {
+  refusal(call: PendingCall): AsyncReceiverError {
     // The error is all that the caller is told. Should the promise reject, nobody else handles it,
     // and that would end the process.
-    ignoreRejection(promise);
+    ignoreRejection(call.promise);
     return new AsyncReceiverError(
-      `${this.#describe(receiver)} returned a promise, which a synchronous send cannot await. ` +
+      `${describeReceiver(call)} returned a promise, which a synchronous send cannot await. ` +
         'Use send() or sendRobust().',
     );
   }
@@ -131,16 +133,12 @@ export class Sending {
       `${receivers.length} receivers of ${this.signal.name} failed: ${names}. See "errors".`,
     );
   }
+}
 
-  #asError(receiver: AnyReceiver, thrown: unknown): Error {
-    if (isError(thrown)) return thrown;
-    const message = `${this.#describe(receiver)} threw something that is not an Error. See "cause".`;
-    return new NonErrorThrownError(message, { cause: thrown });
-  }
-
-  #describe(receiver: AnyReceiver): string {
-    return `${this.signal.name} receiver "${functionName(receiver)}"`;
-  }
+function asError(call: ReceiverCall, thrown: unknown): Error {
+  if (isError(thrown)) return thrown;
+  const message = `${describeReceiver(call)} threw something that is not an Error. See "cause".`;
+  return new NonErrorThrownError(message, { cause: thrown });
 }
 
 /** Even to look at a promise may throw, as its `constructor` may be a getter. */

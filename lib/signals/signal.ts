@@ -5,6 +5,7 @@ import {
   sendInOrder,
   sendInOrderRobust,
   sendOneByOne,
+  sendOneByOneLogged,
   sendRobustSync,
   sendSync,
   sendTogether,
@@ -17,7 +18,7 @@ import type { AnyReceiver, Receiver } from './receiver.js';
 import { ReceiverTable } from './receiver-table.js';
 import { BY_IDENTITY, type SenderNames } from './sender-names.js';
 import { type ReceiverResponse, Sending } from './sending.js';
-import { type Undo, undoOf } from './undo.js';
+import { type Undo, undoOf, undoOfAll } from './undo.js';
 
 /** The options of a new signal. */
 export interface SignalOptions {
@@ -110,10 +111,11 @@ export class Signal<Payload extends object = object> {
   connect(receiver: AnyReceiver, options: ConnectOptions = {}): Undo {
     const request = connectRequest(receiver, options);
     const senders = givenSenders('connect()', options);
-    if (request.abortSignal?.aborted) return undoOf([]);
+    if (request.abortSignal?.aborted) return undoOf(undefined);
 
-    const connected = senders.map((sender) => this.#receivers.connect(sender, request));
-    return undoOf(connected.flatMap((made) => made?.handle() ?? []));
+    const connect = (sender: unknown) => this.#receivers.connect(sender, request)?.handle();
+    if (senders.length === 1) return undoOf(connect(senders[0]));
+    return undoOfAll(senders.flatMap((sender) => connect(sender) ?? []));
   }
 
   /**
@@ -235,6 +237,15 @@ export class Signal<Payload extends object = object> {
     afterEach: (receiver: AnyReceiver) => Promise<void>,
   ): Promise<void> {
     return sendOneByOne(this.#sending(sender, payload), afterEach);
+  }
+
+  /** As `sendOneByOne`, but logs the error that ends it; resolves to true when there was none. */
+  protected sendOneByOneLogged(
+    sender: unknown,
+    payload: Payload,
+    afterEach: (receiver: AnyReceiver) => Promise<void>,
+  ): Promise<boolean> {
+    return sendOneByOneLogged(this.#sending(sender, payload), afterEach);
   }
 
   #sending(sender: unknown, payload: Payload | undefined): Sending {

@@ -9,16 +9,23 @@ export interface Undo extends Disposable {
 }
 
 /**
- * The undo of a connect, which may have connected nothing, or for several senders. It is made here,
- * and not in `connect`: there it would close over the arguments as well, and so keep the senders
- * alive (D-041).
+ * The undo of a connect, which may have connected nothing. It is made here, and not in `connect`:
+ * there it would close over the arguments as well, and so keep the sender alive (D-041).
  */
-export function undoOf(handles: readonly ReceiverHandle[]): Undo {
-  const undo = () => {
-    let ended = false;
-    for (const handle of handles) ended = handle.disconnect() || ended;
-    return ended;
-  };
+export function undoOf(handle: ReceiverHandle | undefined): Undo {
+  return disposable(() => handle?.disconnect() ?? false);
+}
+
+/** The undo of a connect for several senders. */
+export function undoOfAll(handles: readonly ReceiverHandle[]): Undo {
+  return disposable(() => {
+    const ended = handles.map((handle) => handle.disconnect());
+    return ended.includes(true);
+  });
+}
+
+function disposable(run: () => boolean): Undo {
+  const undo = run as Undo;
   undo[Symbol.dispose] = disposeUndo;
   return undo;
 }

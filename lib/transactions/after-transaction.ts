@@ -1,4 +1,4 @@
-import { functionName, isThenable, logger } from '../base/index.js';
+import { functionName, isThenable } from '../base/index.js';
 import {
   type BlockObserver,
   type Blocks,
@@ -31,7 +31,7 @@ export const afterTransaction: BlockObserver = {
         try {
           await runInTurn(callbacks, watch);
         } catch (error) {
-          await sendAll(sending, payload, watch).catch(logLate);
+          await sendAllLogged(sending, payload, watch);
           throw error;
         }
         await sendAll(sending, payload, watch);
@@ -46,20 +46,11 @@ export const afterTransaction: BlockObserver = {
     const { blocks } = root;
     const transaction = transactionOf(root);
     const payload: PostRollback = { using: blocks.alias, transaction, error };
-    const sent = blocks.outside(() =>
-      LeftOpenWatch.run((watch) => sendAll(sending, payload, watch)),
-    );
     // The error that made the transaction roll back is what the caller must get.
-    return error === undefined ? sent : sent.catch(logLate);
+    const send = error === undefined ? sendAll : sendAllLogged;
+    return blocks.outside(() => LeftOpenWatch.run((watch) => send(sending, payload, watch)));
   },
 };
-
-function logLate(error: unknown): void {
-  logger().error(
-    'A receiver of a transaction signal failed, after another error that the caller gets.',
-    error,
-  );
-}
 
 /** The signals to send: those of this transaction alone, before those of all. */
 function listenedTo<Name extends keyof TransactionSignals>(
@@ -78,6 +69,17 @@ async function sendAll<Payload extends PostCommit>(
   watch: LeftOpenWatch,
 ): Promise<void> {
   for (const signal of signals) await signal.sendWatched(payload.using, payload, watch);
+}
+
+/** As `sendAll`, where the caller gets another error: the one that ends it is logged. */
+async function sendAllLogged<Payload extends PostCommit>(
+  signals: readonly TransactionSignal<Payload>[],
+  payload: Payload,
+  watch: LeftOpenWatch,
+): Promise<void> {
+  for (const signal of signals) {
+    if (!(await signal.sendWatchedLogged(payload.using, payload, watch))) return;
+  }
 }
 
 /** Runs callbacks as after a commit, outside of any transaction. */

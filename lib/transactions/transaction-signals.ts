@@ -1,7 +1,7 @@
 import type { Transaction } from 'sequelize';
 import { functionName, obtain } from '../base/index.js';
 import type { LeftOpenWatch, RootBlock } from '../blocks/index.js';
-import { Signal } from '../signals/index.js';
+import { type AnyReceiver, Signal } from '../signals/index.js';
 
 /** What receivers of `postCommit` get. */
 export interface PostCommit {
@@ -21,10 +21,17 @@ export interface PostRollback extends PostCommit {
 export class TransactionSignal<Payload extends object> extends Signal<Payload> {
   /** Sends, and rolls back what a receiver left open before the next one is called. */
   sendWatched(alias: string, payload: Payload, watch: LeftOpenWatch): Promise<void> {
-    return this.sendOneByOne(alias, payload, (receiver) =>
-      watch.assertNothingLeftBy(functionName(receiver)),
-    );
+    return this.sendOneByOne(alias, payload, leftNothingOpen(watch));
   }
+
+  /** As `sendWatched`, but logs the error that ends it; resolves to true when there was none. */
+  sendWatchedLogged(alias: string, payload: Payload, watch: LeftOpenWatch): Promise<boolean> {
+    return this.sendOneByOneLogged(alias, payload, leftNothingOpen(watch));
+  }
+}
+
+function leftNothingOpen(watch: LeftOpenWatch): (receiver: AnyReceiver) => Promise<void> {
+  return (receiver) => watch.assertNothingLeftBy(functionName(receiver));
 }
 
 /**

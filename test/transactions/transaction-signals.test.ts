@@ -11,6 +11,7 @@ import {
   transaction,
   type Undo,
 } from 'sequelize-signals';
+import { assert, fake } from 'sinon';
 import { describeTransactions } from '../support/ledger.js';
 import { captureLog } from '../support/logged.js';
 import { rejectionOf } from '../support/rejection.js';
@@ -29,7 +30,7 @@ describeTransactions('the signals of transactions', (bench) => {
     for (const disconnect of undo.splice(0)) disconnect();
   });
 
-  function listen(sender?: string): void {
+  function listen(sender: string | null = null): void {
     undo.push(postCommit.connect((event) => void commits.push(event), { sender }));
     undo.push(postRollback.connect((event) => void rollbacks.push(event), { sender }));
   }
@@ -135,12 +136,25 @@ describeTransactions('the signals of transactions', (bench) => {
 
   it('do not let a receiver of postRollback hide the error of the block', async () => {
     const failure = new Error('of the receiver');
-    undo.push(postRollback.connect(() => Promise.reject(failure)));
+    const never = fake();
+    undo.push(
+      postRollback.connect(
+        function clean() {
+          return Promise.reject(failure);
+        },
+        { dispatchUid: 'cleaning' },
+      ),
+      postRollback.connect(never),
+    );
 
     const error = await rejectionOf(atomic(() => Promise.reject(new Error('of the function'))));
 
     expect(error.message).to.equal('of the function');
     expect(logged().map(([, cause]) => cause)).to.deep.equal([failure]);
+    expect(logged()[0]?.[0]).to.match(
+      /^postRollback receiver "clean" \(dispatchUid 'cleaning', .*\) failed: of the receiver$/,
+    );
+    assert.notCalled(never);
   });
 
   describe('of the current transaction alone', () => {
