@@ -17,10 +17,19 @@ interface OptionsOfInclude {
   readonly as?: string;
 }
 
+/** Those that are created with hooks: what their `include` creates is not told whether they are. */
+const withHooks = new WeakSet<Model>();
+
+/** Has the links that `create()` or `save()` is going to insert for its `include` know their source. */
+export function watchInclude(source: Model): void {
+  const { include } = (source as unknown as { readonly _options: BulkOptions })._options;
+  if (include?.length) withHooks.add(source);
+}
+
 /** The link that is being created for an `include` of `create()` or `save()`. */
 export function includedLink(link: Model, options: HookOptions): IncludedLinks | undefined {
   const { parentRecord: source, as } = options as OptionsOfInclude;
-  if (!source || as === undefined) return undefined;
+  if (!source || as === undefined || !withHooks.has(source)) return undefined;
   const side = sideOfAssociation(modelOf(source).associations[as]);
   // The target is saved with the same options.
   if (side?.throughModel !== modelOf(link)) return undefined;

@@ -41,6 +41,7 @@ export {
   type IncludedLinks,
   includedLink,
   includedLinks,
+  watchInclude,
   watchIncludes,
 } from './included-links.js';
 export { InstanceState, savedTogether } from './instance-state.js';

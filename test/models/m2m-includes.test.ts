@@ -210,6 +210,13 @@ describeOnEachDatabase('m2mChanged for what an include links', (database) => {
         expect(events).to.deep.equal([]);
       });
 
+      it('is switched off by hooks: false', async () => {
+        await make({ Tags: [{}] }, { include: [Tag], hooks: false });
+
+        expect(events).to.deep.equal([]);
+        expect(await links()).to.equal(1);
+      });
+
       it('is for its own relation alone', async () => {
         const called: unknown[] = [];
         undo.push(

@@ -4,6 +4,7 @@ import {
   type IncludedLinks,
   includedLink,
   includedLinks,
+  watchInclude,
   watchIncludes,
 } from '../../sequelize/index.js';
 import type { FeatureHooks } from '../feature.js';
@@ -61,9 +62,10 @@ export function hooksOfIncludedLinks(database: Database): FeatureHooks {
   return {
     signals: [m2mChanged],
     first: {
-      beforeCreate: (link: Model, options: Options) => {
-        const included = includedLink(link, options);
-        return included && before(link, [included], options);
+      beforeCreate: (row: Model, options: Options) => {
+        watchInclude(row);
+        const included = includedLink(row, options);
+        return included && before(row, [included], options);
       },
       beforeBulkCreate: (rows: readonly Model[], options: Options) => {
         watchIncludes(rows, options);
