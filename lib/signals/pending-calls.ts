@@ -3,7 +3,7 @@ import { describeReceiver } from './describe-receiver.js';
 import type { PendingCall } from './sending.js';
 
 /** How many milliseconds a receiver may take before it is reported, and half of that. */
-const PATIENCE = 10_000;
+const PATIENCE = 3_000;
 const PERIOD = PATIENCE / 2;
 
 /** The receivers that are awaited now, in all sends, with the periods that each has been. */

@@ -1,7 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { DataTypes, Model, type Sequelize } from 'sequelize';
-import { type Connection, install, postDelete, postSave, Signal } from 'sequelize-signals';
+import {
+  type Connection,
+  configure,
+  install,
+  postDelete,
+  postSave,
+  Signal,
+} from 'sequelize-signals';
 import { type MuteOptions, muteSignals } from 'sequelize-signals/testing';
 import { assert, fake } from 'sinon';
 import { describeOnEachDatabase } from '../support/databases.js';
@@ -292,12 +299,22 @@ describe('muteSignals()', () => {
         [signal, null],
         [signal, { only: [receiver] } as MuteOptions],
         [signal, { except: receiver }],
-        [signal, { sender: undefined }],
         [signal, 'sender'],
       ];
 
       for (const parameters of wrong) expect(() => given(...parameters)).to.throw(TypeError);
     });
+  });
+
+  it('mutes all senders where the one that is named is not there, and says so', async () => {
+    const warn = fake();
+    configure({ logger: { error: fake(), warn } });
+
+    await muteSignals(signal, { sender: undefined }).run(() => signal.send('sender', { n: 1 }));
+
+    configure({ logger: null });
+    assert.notCalled(receiver);
+    assert.calledOnceWithMatch(warn, /"sender" of muteSignals\(\)/);
   });
 
   describe('#suppressed', () => {
