@@ -37,6 +37,7 @@ export {
   type OptionRules,
   show,
 } from './options.js';
+export { override } from './override.js';
 export { placeInStack } from './place-in-stack.js';
 export { rejecting } from './rejecting.js';
 export { isError, textOf } from './thrown.js';

@@ -1,8 +1,7 @@
 import { METHODS } from 'node:http';
-import { InvalidArgumentError } from '../base/index.js';
+import { InvalidArgumentError, override } from '../base/index.js';
 import type { Using } from '../transactions/index.js';
 import { type AnyHandler, isRepeatable, withoutNonAtomic } from './marks.js';
-import { override } from './override.js';
 import { type AtomicViewOptions, usingsOf } from './view-options.js';
 
 /** What `atomicRequests` needs of an application or a router of Express. */

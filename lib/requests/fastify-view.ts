@@ -1,7 +1,6 @@
 import type { FastifyReply } from 'fastify';
-import { isThenable } from '../base/index.js';
+import { isThenable, override } from '../base/index.js';
 import { HeldResponse, outsideOfView } from './held-response.js';
-import { override } from './override.js';
 import { runView, ViewRun } from './view.js';
 import type { AtomicViewOptions } from './view-options.js';
 
