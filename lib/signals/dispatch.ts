@@ -83,6 +83,23 @@ export async function sendInOrderRobust(sending: Sending): Promise<ReceiverRespo
   return sending.responses;
 }
 
+/** Does what `sendInOrderRobust` does, with each call made by `around`: its failure is that of the receiver. */
+export async function sendInOrderRobustWithin(
+  sending: Sending,
+  around: (call: () => unknown) => unknown,
+): Promise<ReceiverResponse[]> {
+  for (const call of callsOf(sending)) {
+    const { connected, receiver } = call;
+    const make = () => settled(connected, receiver, sending.call(connected, receiver));
+    try {
+      sending.respond(receiver, await around(make));
+    } catch (thrown) {
+      sending.respond(receiver, sending.failure(call, thrown));
+    }
+  }
+  return sending.responses;
+}
+
 /** Does what `sendInOrder` does, for receivers that return no promise. */
 export function sendSync(sending: Sending): ReceiverResponse[] {
   const pending = sending.proceed(false);

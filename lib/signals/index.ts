@@ -22,5 +22,11 @@ export {
 } from './receiver-decorator.js';
 export type { SenderNames } from './sender-names.js';
 export type { ReceiverResponse } from './sending.js';
-export { everConnected, hasReceivers, Signal, type SignalOptions } from './signal.js';
+export {
+  everConnected,
+  hasReceivers,
+  Signal,
+  type SignalOptions,
+  sendRobustWithin,
+} from './signal.js';
 export type { Undo } from './undo.js';

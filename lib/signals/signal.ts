@@ -4,6 +4,7 @@ import { connectRequest, requestedKey } from './connect-request.js';
 import {
   sendInOrder,
   sendInOrderRobust,
+  sendInOrderRobustWithin,
   sendOneByOne,
   sendOneByOneLogged,
   sendRobustSync,
@@ -264,4 +265,14 @@ export function hasReceivers(signal: Signal<object>, sender?: unknown): boolean 
 /** Whether anyone ever connected: the cheapest question that a place with much traffic can ask. */
 export function everConnected(signal: Signal<object>): boolean {
   return tableOf(signal).everConnected;
+}
+
+/** Sends as `sendRobust` does, with each call of a receiver made by `around`, which awaits it. */
+export async function sendRobustWithin<Payload extends object>(
+  signal: Signal<Payload>,
+  sender: unknown,
+  payload: Payload,
+  around: (call: () => unknown) => unknown,
+): Promise<ReceiverResponse[]> {
+  return sendInOrderRobustWithin(new Sending(tableOf(signal), sender, payload), around);
 }
