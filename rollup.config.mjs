@@ -12,6 +12,8 @@ export default defineConfig({
     'requests/express': `${modules}/requests/express.js`,
     'requests/fastify': `${modules}/requests/fastify.js`,
     'requests/koa': `${modules}/requests/koa.js`,
+    'logins/auth': `${modules}/logins/auth.js`,
+    'logins/passport': `${modules}/logins/passport.js`,
   },
   external: /^node:/,
   treeshake: { moduleSideEffects: 'no-external' },
@@ -26,6 +28,7 @@ export default defineConfig({
       requests: ['view', 'marks', 'override', 'report-exception'].map(
         (name) => `${modules}/requests/${name}.js`,
       ),
+      logins: [`${modules}/logins/send-logins.js`],
     },
     chunkFileNames: '[name].js',
   },

@@ -16,6 +16,7 @@ const FLOORS: Record<string, readonly string[]> = {
   installation: ['base', 'sequelize', 'transactions', 'models'],
   migrations: ['base', 'sequelize', 'transactions', 'models'],
   requests: ['base', 'signals', 'transactions'],
+  logins: ['base', 'signals', 'sequelize', 'transactions', 'models'],
   testing: ['base', 'signals', 'blocks', 'sequelize', 'transactions'],
   index: ['base', 'signals', 'transactions', 'models', 'installation'],
 };
