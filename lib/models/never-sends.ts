@@ -56,7 +56,7 @@ function whyNotInitialised(model: ModelStatic<Model>): string {
   if (heirs.length === 0) return `The class "${model.name}" was never initialised as a model`;
 
   const names = heirs.map(({ name }) => `"${name}"`).join(', ');
-  return `The class "${model.name}" is no model itself, other than those that extend it and may be named as senders: ${names}`;
+  return `The class "${model.name}" is no model itself, and the senders are those that extend it: ${names}`;
 }
 
 function whyNotOfThis(signal: Signal<object>, model: ModelStatic<Model>): string | undefined {
