@@ -40,6 +40,18 @@ describeOnEachDatabase('the options of one level of a transaction', (database) =
     expect(ofInstance.verbs()).to.deep.equal(['INSERT']);
   });
 
+  it('`logging` gets no RELEASE of the savepoint before its own', async () => {
+    await atomic(async (t) => {
+      await atomic(() => ledger.write('before'));
+      await sequelize.transaction({ transaction: t, logging: ofInner.log }, (inner) =>
+        ledger.write('stored', inner),
+      );
+    });
+
+    expect(ofInstance.verbs().filter((verb) => verb === 'RELEASE')).to.have.length(1);
+    expect(ofInner.verbs()).to.deep.equal(['SAVEPOINT', 'RELEASE']);
+  });
+
   it('`logging` gets its own ROLLBACK TO', async () => {
     await sequelize.transaction({ logging: ofOuter.log }, (t) =>
       rejectionOf(

@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { receiver, Signal } from 'sequelize-signals';
-import { liveReceivers } from '#lib/signals/index';
+import { liveReceivers, muteEverywhere } from '#lib/signals/index';
 
 const collect = globalThis.gc as () => void;
 
@@ -138,6 +138,17 @@ const CASES: Record<string, () => Promise<object>> = {
     const live = liveOf(signal);
     const responses = [...signal.sendSync(null), ...(await signal.asend(null))].length;
     return { responses, listeners: signal.hasListeners(), live };
+  },
+
+  'D-039: a dead receiver is no listener while something is muted': async () => {
+    const signal = new Signal();
+    signal.connect(() => 1, { weak: true });
+    const unmute = muteEverywhere([{ signal: new Signal() }]);
+    await turn();
+    collect();
+    const listeners = signal.hasListeners();
+    unmute();
+    return { listeners };
   },
 
   'a dispatchUid is free again when its receiver has died': async () => {

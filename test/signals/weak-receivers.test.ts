@@ -30,6 +30,7 @@ describe('the lives of receivers and senders', () => {
       listeners: false,
       live: 0,
     },
+    'D-039: a dead receiver is no listener while something is muted': { listeners: false },
     'a dispatchUid is free again when its receiver has died': { first: false, second: 1 },
     'D-041, D-042: a sender is not kept alive': { alive: false, live: 0 },
     'D-041: a sender is not kept alive by receivers that close over it': { alive: false, live: 0 },

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { type AtomicOptions, atomic, InvalidArgumentError } from 'sequelize-signals';
 
@@ -51,8 +52,20 @@ describe('the arguments of atomic()', () => {
     });
   }
 
-  for (const retry of [{}, { times: -1 }, { times: 1.5 }, { times: 1, delay: 'long' }]) {
-    it(`refuses the option retry: ${JSON.stringify(retry)}`, () => {
+  const WRONG_RETRIES = [
+    null,
+    {},
+    { times: -1 },
+    { times: 1.5 },
+    { times: '1' },
+    { times: 1, delay: 'long' },
+    { times: 1, delay: '5' },
+    { times: 1, delay: -1 },
+    { times: 1, delay: Number.POSITIVE_INFINITY },
+    { times: 1, backoff: 5 },
+  ];
+  for (const retry of WRONG_RETRIES) {
+    it(`refuses the option retry: ${inspect(retry)}`, () => {
       expect(() => atomic({ retry } as AtomicOptions)).to.throw(InvalidArgumentError, '"retry"');
     });
   }
