@@ -63,7 +63,6 @@ export class FailureRecord {
    * is told before the wish of somebody for a rollback, which would be a rollback without a word.
    */
   within(block: Scope): Failure | undefined {
-    if (this.#failures.length === 0) return undefined;
     const found = this.#failures.filter(
       (failure) => failure.final || isWithin(failure.block, block),
     );
@@ -72,7 +71,6 @@ export class FailureRecord {
 
   /** What was spoiled has been undone for the failures that are `over`; one is never. */
   mend(over: (failure: Failure) => boolean): void {
-    if (this.#failures.length === 0) return;
     this.#failures = this.#failures.filter((failure) => failure.final || !over(failure));
   }
 

@@ -3,7 +3,6 @@ import {
   AliasTakenError,
   heldElsewhere,
   hintAtCopies,
-  InvalidArgumentError,
   NotInstalledError,
   type OptionRule,
   share,
@@ -26,7 +25,7 @@ const findElsewhere = share((using) => findDatabase(using as Using));
 
 /** The database that `using` names; `'default'` without it. */
 export function databaseFor(using: Using = 'default'): Database {
-  const database = isUsing(using) ? (findDatabase(using) ?? findElsewhere(using)) : undefined;
+  const database = findDatabase(using) ?? findElsewhere(using);
   if (database) return database;
   if (typeof using !== 'string') throw instanceError(using);
   throw new NotInstalledError(
@@ -54,11 +53,6 @@ export const USING: OptionRule = {
   accepts: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
   expected: 'an alias or an installed Sequelize instance',
 };
-
-function isUsing(value: unknown): value is Using {
-  if (USING.accepts(value)) return true;
-  throw new InvalidArgumentError(`"using" must be ${USING.expected}.`);
-}
 
 /** The rule of an option that names a transaction, or none. */
 export const TRANSACTION: OptionRule = {

@@ -172,6 +172,26 @@ describeTransactions('a broken block', (bench) => {
     expect(error).to.be.instanceOf(RolledBackError);
   });
 
+  it('has no blame for a nested block that began before, and is undone with it', async () => {
+    const broken = deferred();
+    let inner: string | undefined;
+
+    const error = await rejectionOf(
+      atomic(async () => {
+        const nested = atomic(async () => {
+          await broken.promise;
+          return 'left normally';
+        });
+        await rejectionOf(bench.sequelize.query('SELECT nonsense'));
+        broken.resolve();
+        inner = await nested;
+      }),
+    );
+
+    expect(inner).to.equal('left normally');
+    expect(error).to.be.instanceOf(RolledBackError);
+  });
+
   it('takes callbacks, and drops them (D-257)', async () => {
     await rejectionOf(
       atomic(async () => {
@@ -285,6 +305,20 @@ describeTransactions('a broken block', (bench) => {
       );
 
       expect(error).to.be.instanceOf(RolledBackError);
+    });
+
+    it('does not hide an error that came after it', async () => {
+      const failure = new Error('of an inner function');
+
+      const error = await rejectionOf(
+        atomic(async () => {
+          await atomic({ savepoint: false }, () => transaction.setRollback(true));
+          await rejectionOf(atomic({ savepoint: false }, () => Promise.reject(failure)));
+        }),
+      );
+
+      expect(error).to.be.instanceOf(RolledBackError);
+      expect(error.cause).to.equal(failure);
     });
 
     it('does not keep an error from leaving the block', async () => {

@@ -166,6 +166,15 @@ describeTransactions('work that runs at once', (bench) => {
       await bench.ledger.expectDone(['of the child', 'of the parent'], []);
     });
 
+    it('is kept when it registered a callback, whatever becomes of the child', async () => {
+      await overlap(
+        () => Promise.reject(new Error('child')),
+        () => onCommit(bench.ledger.callback('of the parent')),
+      );
+
+      await bench.ledger.expectDone([], ['of the parent']);
+    });
+
     it('is reported when it wrote, and the child undid that (J-14)', async () => {
       const error = await rejectionOf(
         overlap(
@@ -418,7 +427,31 @@ describeTransactions('work that runs at once', (bench) => {
       release.resolve();
 
       expect(error).to.be.instanceOf(RolledBackError);
+      expect(error.cause).to.include({ code: 'SIGNALS_TRANSACTION_ENDED' });
       expect(await unawaited).to.be.instanceOf(TransactionManagementError);
+      await bench.ledger.expectDone([]);
+    });
+
+    it('a nested block that fails when it has been undone already sends nothing', async () => {
+      const release = deferred();
+      const begun = deferred();
+      let unawaited: Promise<Error> | undefined;
+      await atomic(async () => {
+        unawaited = rejectionOf(
+          atomic(async () => {
+            await bench.ledger.do('undone');
+            begun.resolve();
+            await release.promise;
+            throw new Error('of the inner function');
+          }),
+        );
+        await begun.promise;
+      });
+      bench.statements.clear();
+      release.resolve();
+
+      expect((await unawaited)?.message).to.equal('of the inner function');
+      expect(bench.statements.all).to.deep.equal([]);
       await bench.ledger.expectDone([]);
     });
   });

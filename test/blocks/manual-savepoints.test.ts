@@ -327,6 +327,27 @@ describeTransactions('a manual savepoint', (bench) => {
     await bench.ledger.expectDone([]);
   });
 
+  it('mends none that failed with an error after it, and without a savepoint', async () => {
+    let sid: string | undefined;
+
+    const error = await rejectionOf(
+      atomic(async () => {
+        await rejectionOf(
+          atomic({ savepoint: false }, async () => {
+            await bench.ledger.do('half of it');
+            sid = await savepoint();
+            await bench.sequelize.query('SELECT nonsense');
+          }),
+        );
+        await savepointRollback(sid);
+        expect(transaction.getRollback()).to.equal(true);
+      }),
+    );
+
+    expect(error).to.be.instanceOf(RolledBackError);
+    await bench.ledger.expectDone([]);
+  });
+
   it('mends a block without a savepoint that is all after it', async () => {
     await atomic(async () => {
       const sid = await savepoint();

@@ -330,6 +330,21 @@ describeTransactions('nested blocks', (bench) => {
       await bench.ledger.expectDone([]);
     });
 
+    if (bench.database.dialect === 'sqlite') {
+      it('leave no callback to a block around them that goes on by setRollback(false)', async () => {
+        await atomic(async () => {
+          await bench.ledger.do('outer');
+          await failing(async () => {
+            await bench.ledger.do('inner');
+            await loseSavepoint();
+          });
+          transaction.setRollback(false);
+        });
+
+        await bench.ledger.expectDone(['outer', 'inner'], ['outer']);
+      });
+    }
+
     if (bench.database.dialect === 'postgres') {
       it('are undone where that is possible, and the block around them goes on (D-220)', async () => {
         await atomic(async () => {

@@ -237,6 +237,18 @@ describeOnEachDatabase('an instance after a rollback', (database) => {
       expect(all.map(({ isNewRecord }) => isNewRecord)).to.deep.equal([true, true, true]);
     });
 
+    it('is new again, whichever of 1,500 it is', async () => {
+      const names = Array.from({ length: 1500 }, (_, number) => ({ name: `tag ${number}` }));
+      let tags: Tag[] = [];
+
+      await undone(async () => {
+        tags = await Tag.bulkCreate(names);
+      });
+
+      expect(tags.filter((tag) => !tag.isNewRecord)).to.have.length(0);
+      expect(tags).to.have.length(1500);
+    });
+
     it('is new again when bulkCreate() made it, and has no key', async () => {
       let orders: Order[] = [];
 
@@ -580,6 +592,21 @@ describeOnEachDatabase('an instance after a rollback', (database) => {
       });
 
       expect((await order.reload()).name).to.equal('kept');
+    });
+
+    it('is as it was at the savepoint in a nested block, too', async () => {
+      const order = build();
+
+      await atomic(() =>
+        atomic(async () => {
+          await order.save();
+          const before = stateOf(order);
+          const sid = await transaction.savepoint();
+          await order.update({ name: 'undone' });
+          await transaction.savepointRollback(sid);
+          expect(stateOf(order)).to.deep.equal(before);
+        }),
+      );
     });
 
     it('is as it was before the block, when the savepoint was forgotten', async () => {

@@ -592,6 +592,26 @@ for (const framework of FRAMEWORKS) {
       },
     );
 
+    for (const [title, work] of [
+      ['wrote', () => bench.ledger.write('undone')],
+      ['registered a callback', () => onCommit(bench.ledger.callback('dropped'))],
+    ] as const) {
+      itWhere(!framework.answersLast)(
+        `is rolled back when it never answers and has only ${title}`,
+        async () => {
+          const { get } = bind(
+            await serveWith({ grace: 20 }, () => {
+              void work();
+            }),
+          );
+
+          expect((await get()).status).to.equal(500);
+          expect(failed[0]).to.include({ code: 'SIGNALS_NO_ANSWER' });
+          await bench.ledger.expectDone([]);
+        },
+      );
+    }
+
     itWhere(!framework.answersLast)(
       'may take as long as it likes to answer while it has done nothing',
       async () => {

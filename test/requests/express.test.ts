@@ -256,6 +256,8 @@ for (const [version, make] of Object.entries(VERSIONS)) {
           [app, { using: [] }],
           [app, { using: ['one', 'other'], retry: { times: 1 } }],
           [app, { rollbackOn: true }],
+          [app, { durable: true }],
+          [app, { isolationLevel: 1 }],
         ];
         for (const [router, options] of wrong) {
           expect(() => atomicRequests(router as Express, options as object)).to.throw(

@@ -346,6 +346,8 @@ describe('Signal', () => {
       ['a signal that is not an AbortSignal', { signal: {} }],
       ['a signal that is null', { signal: null }],
       ['an AbortController for an AbortSignal', { signal: new AbortController() }],
+      ['an EventTarget for an AbortSignal', { signal: new EventTarget() }],
+      ['what says that it is aborted, and no more, for one', { signal: { aborted: true } }],
       ['an unknown option', { sendr: Order }],
       ['the name of something inherited as an option', { toString: Order }],
       ['options that are null', null],

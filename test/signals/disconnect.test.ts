@@ -135,6 +135,13 @@ describe('Signal', () => {
       expect(await signal.send(Order)).to.have.length(1);
     });
 
+    it('finds nothing by a thisArg alone', () => {
+      signal.connect(fake(), { thisArg: Order });
+
+      expect(signal.disconnect(null, { thisArg: Order })).to.equal(false);
+      expect(signal.hasListeners()).to.equal(true);
+    });
+
     const wrong: readonly (readonly [string, unknown, unknown])[] = [
       ['a receiver that is no function', 'receiver', {}],
       ['an empty dispatchUid', undefined, { dispatchUid: '' }],

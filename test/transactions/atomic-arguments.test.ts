@@ -1,6 +1,12 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { type AtomicOptions, atomic, InvalidArgumentError } from 'sequelize-signals';
+import {
+  type AtomicOptions,
+  atomic,
+  InvalidArgumentError,
+  NotInstalledError,
+} from 'sequelize-signals';
+import { rejectionOf } from '../support/rejection.js';
 
 // Nothing here gets as far as a database: what is wrong is refused at the call.
 describe('the arguments of atomic()', () => {
@@ -69,6 +75,16 @@ describe('the arguments of atomic()', () => {
       expect(() => atomic({ retry } as AtomicOptions)).to.throw(InvalidArgumentError, '"retry"');
     });
   }
+
+  it('looks behind the function for the context of a decorator, and for nothing else', async () => {
+    const run = atomic as (...parameters: unknown[]) => Promise<unknown>;
+
+    for (const second of [null, 0, [], {}]) {
+      const error = await rejectionOf(run(() => {}, second));
+
+      expect(error, inspect(second)).to.be.instanceOf(NotInstalledError);
+    }
+  });
 
   it('refuses options that are no object', () => {
     for (const options of [[], 'default', 7]) {
