@@ -43,6 +43,25 @@ describeTransactions('work that runs at once', (bench) => {
       await bench.ledger.expectDone(['1', '2', '3']);
     });
 
+    it('wait for the one that runs, also when another one has ended since that began to wait', async () => {
+      const order: string[] = [];
+      const release = deferred();
+      await atomic(async () => {
+        const first = atomic(() => bench.ledger.do('first'));
+        const second = atomic(async () => {
+          await release.promise;
+          order.push('second');
+        });
+        await first;
+        const third = atomic(() => order.push('third'));
+        await bench.ledger.entries.count();
+        release.resolve();
+        await Promise.all([second, third]);
+      });
+
+      expect(order).to.deep.equal(['second', 'third']);
+    });
+
     it('of different kinds take turns with each other', async () => {
       const order: string[] = [];
       const step = (name: string) => async () => {

@@ -56,6 +56,23 @@ describeOnEachDatabase('a transaction left open', (database) => {
     await ledger.expectDone(['stored'], []);
   });
 
+  it('is none that its receiver or its callback has ended', async () => {
+    const ender = async () => {
+      const own = await sequelize.transaction();
+      await ledger.write('of its own', own);
+      await own.commit();
+    };
+    undo.push(postCommit.connect(ender, { sender: 'left open', once: true }));
+
+    await write('first');
+    await atomic({ using: sequelize }, async () => {
+      await ledger.clear();
+      await onCommit(ender, { using: sequelize });
+    });
+
+    await ledger.expectDone(['of its own'], []);
+  });
+
   it('is rolled back after a callback, whose name is told', async () => {
     const error = await rejectionOf(
       atomic({ using: sequelize }, async () => {

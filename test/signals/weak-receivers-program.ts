@@ -312,6 +312,13 @@ const CASES: Record<string, () => Promise<object>> = {
     return { live: liveOf(signal), leaked };
   },
 
+  'D-043: 100,000 weak methods of objects that die leave nothing behind': async () => {
+    const signal = new Signal();
+    const { add } = Ledger.prototype;
+    const leaked = await leaks(() => signal.connect(add, { weak: true, thisArg: new Ledger() }));
+    return { live: liveOf(signal), leaked };
+  },
+
   'D-043: 100,000 weak connects and disconnects leave nothing behind': async () => {
     const signal = new Signal();
     const ledger = keep(new Ledger());

@@ -51,6 +51,10 @@ describe('the lives of receivers and senders', () => {
     'a signal is not kept alive by its connections': { alive: false, live: 0 },
     'D-038: 100,000 weak receivers leave nothing behind': { live: 0, leaked: false },
     'D-043: 100,000 repeated weak connects leave nothing behind': { live: 1, leaked: false },
+    'D-043: 100,000 weak methods of objects that die leave nothing behind': {
+      live: 0,
+      leaked: false,
+    },
     'D-043: 100,000 weak connects and disconnects leave nothing behind': {
       live: 0,
       leaked: false,
