@@ -14,8 +14,12 @@ export default defineConfig({
     'requests/koa': `${modules}/requests/koa.js`,
     'logins/auth': `${modules}/logins/auth.js`,
     'logins/passport': `${modules}/logins/passport.js`,
+    'tasks/index': `${modules}/tasks/index.js`,
+    'tasks/pg-boss': `${modules}/tasks/pg-boss.js`,
+    'tasks/graphile-worker': `${modules}/tasks/graphile-worker.js`,
+    'tasks/bullmq': `${modules}/tasks/bullmq.js`,
   },
-  external: /^node:/,
+  external: [/^node:/, 'bullmq', 'graphile-worker'],
   treeshake: { moduleSideEffects: 'no-external' },
   output: {
     dir: 'dist',
@@ -25,10 +29,13 @@ export default defineConfig({
     // An entry point exports its public names and no others: what they share is in a file beside them.
     manualChunks: {
       library: [`${modules}/index.js`],
-      requests: ['view', 'marks', 'override', 'report-exception'].map(
+      requests: ['view', 'marks', 'intercept', 'report-exception'].map(
         (name) => `${modules}/requests/${name}.js`,
       ),
       logins: [`${modules}/logins/send-logins.js`],
+      tasks: ['backend', 'stored-job', 'assert-storable', 'by-queue', 'task-rules'].map(
+        (name) => `${modules}/tasks/${name}.js`,
+      ),
     },
     chunkFileNames: '[name].js',
   },

@@ -26,6 +26,14 @@ export type ErrorCode =
   | 'SIGNALS_BADLY_BEHAVED_HANDLER'
   | 'SIGNALS_NO_ANSWER'
   | 'SIGNALS_RECORDING_ENDED'
+  | 'SIGNALS_NOT_JSON'
+  | 'SIGNALS_INVALID_TASK'
+  | 'SIGNALS_UNKNOWN_TASK'
+  | 'SIGNALS_TASKS_NOT_SENT'
+  | 'SIGNALS_TASK_TAKEN'
+  | 'SIGNALS_TASK_UNFINISHED'
+  | 'SIGNALS_TASK_RESULT_UNKNOWN'
+  | 'SIGNALS_TASK_RESULT_MISMATCH'
   | 'SIGNALS_LEAK';
 
 /** What every error of this library has in common: a `code` that stays the same between versions. */

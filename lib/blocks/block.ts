@@ -1,6 +1,7 @@
 import { Activity, type OpenChild } from './activity.js';
 import type { BlockName } from './block-name.js';
 import type { Blocks } from './blocks.js';
+import type { CallbackOptions } from './callbacks.js';
 import type { Driver, Handle, Outcome } from './driver.js';
 import type { FailedQuery } from './failure-record.js';
 import { Latch } from './latch.js';
@@ -282,10 +283,11 @@ export abstract class Block implements SavepointOwner, OpenChild {
     this.assertSound();
   }
 
-  /** Queues a callback for the commit. */
-  register(callback: () => unknown, robust: boolean): void {
+  /** Queues a callback for the commit, or with `isEarly` for the moment before it. */
+  register(callback: () => unknown, options: CallbackOptions): void {
     this.assertOpen();
-    this.root.callbacks.add(callback, robust, this, this.blocks.seam.capture);
+    const capture = options.isEarly ? undefined : this.blocks.seam.capture;
+    this.root.callbacks.add(callback, options, this, capture);
   }
 
   /**
@@ -334,9 +336,9 @@ export abstract class Block implements SavepointOwner, OpenChild {
 
   /** Ends the block and keeps its work, or throws why it could not. */
   async complete(): Promise<void> {
-    // What is to run before a commit belongs here, where the block still takes queries: in the flow of
-    // the block, which has been left by now, and with an error of it going to fail().
     this.assertOpen();
+    const early = this.runEarly();
+    if (early !== undefined) await this.#orFail(early);
     const closing = this.#close(endWithParent);
     if (closing !== undefined) await closing;
     try {
@@ -345,6 +347,20 @@ export abstract class Block implements SavepointOwner, OpenChild {
       this.#end();
       const announcement = this.announce();
       if (announcement !== undefined) await announcement;
+    }
+  }
+
+  /** Does what is to be done before the commit, in the flow of the block, which still takes queries. */
+  protected runEarly(): Promise<void> | undefined {
+    return undefined;
+  }
+
+  async #orFail(early: Promise<void>): Promise<void> {
+    try {
+      await early;
+    } catch (error) {
+      if (this.open) await this.fail(error).catch(() => {});
+      throw error;
     }
   }
 

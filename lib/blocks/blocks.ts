@@ -1,5 +1,5 @@
 import type { Block, BlockOptions } from './block.js';
-import type { Callback } from './callbacks.js';
+import type { Callback, CallbackOptions } from './callbacks.js';
 import type { Driver } from './driver.js';
 import { type ApplicationContext, BlockFlow } from './flow.js';
 import { MergedBlock } from './merged-block.js';
@@ -92,13 +92,13 @@ export class Blocks {
   }
 
   /** Queues a callback; false when there is no commit to wait for, and it is to run at once. */
-  queue(callback: Callback, robust: boolean, block: Block | undefined): boolean {
+  queue(callback: Callback, options: CallbackOptions, block: Block | undefined): boolean {
     if (block) {
-      block.register(callback, robust);
+      block.register(callback, options);
       return true;
     }
     const { capture, source } = this.seam;
     this.seam.noteDue([{ callback, capture }]);
-    return capture?.takes(callback, robust) ?? source.holdsCallbacks;
+    return capture?.takes(callback, options.robust) ?? source.holdsCallbacks;
   }
 }

@@ -20,8 +20,26 @@ export interface Capture {
   takes(callback: Callback, robust: boolean): boolean;
 }
 
+/**
+ * Callbacks of one transaction that are settled together when their time has come, as only then it is
+ * known which of them are left.
+ */
+export interface Batch {
+  /** What is called in the place of each of those that are left, in their order; nothing for undefined. */
+  settle(left: readonly Callback[]): readonly (Callback | undefined)[];
+}
+
+/** How a callback is called. */
+export interface CallbackOptions {
+  readonly robust: boolean;
+  /** With which others it is settled. */
+  readonly batch?: Batch | undefined;
+  /** Whether its time is before the commit, in the transaction. */
+  readonly isEarly?: boolean;
+}
+
 /** One registration: what to call, how, and in which block it was made. */
-export interface Registration extends DueCallback {
+export interface Registration extends DueCallback, CallbackOptions {
   readonly block: Block;
   readonly moment: number;
 }
@@ -33,6 +51,7 @@ export interface Registration extends DueCallback {
 export class Callbacks {
   readonly #clock: Clock;
   #registrations: Registration[] = [];
+  #hasEarly = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -43,9 +62,16 @@ export class Callbacks {
     return this.#registrations.length;
   }
 
-  add(callback: Callback, robust: boolean, block: Block, capture: Capture | undefined): void {
+  add(
+    callback: Callback,
+    options: CallbackOptions,
+    block: Block,
+    capture: Capture | undefined,
+  ): void {
     const moment = this.#clock.tick();
-    this.#registrations.push({ callback, robust, block, moment, capture });
+    const { robust, batch, isEarly } = options;
+    this.#registrations.push({ callback, robust, batch, isEarly, block, moment, capture });
+    if (isEarly) this.#hasEarly = true;
   }
 
   /** Drops those that are `undone` among what was registered after the moment `since` (D-251). */
@@ -59,19 +85,59 @@ export class Callbacks {
     }
   }
 
-  /** Takes all callbacks off the queue (D-262). */
+  /** Takes all callbacks off the queue (D-262), and settles those that are in batches. */
   take(): Registration[] {
     const taken = this.#registrations;
     this.#registrations = [];
-    return taken;
+    return settled(taken);
+  }
+
+  /** Takes those off the queue whose time is before the commit, of the blocks that are `kept`. */
+  takeEarly(kept: (block: Block) => boolean): Registration[] {
+    if (!this.#hasEarly) return [];
+    const isDue = ({ isEarly, block }: Registration) => isEarly && kept(block);
+    const registrations = this.#registrations;
+    this.#registrations = registrations.filter((each) => !isDue(each));
+    return settled(registrations.filter(isDue));
+  }
+
+  /** Drops all callbacks. */
+  drop(): void {
+    this.#registrations = [];
   }
 
   /** Takes off the queue what was registered under one capture. */
   takeCapturedBy(capture: Capture): Registration[] {
     const registrations = this.#registrations;
     this.#registrations = registrations.filter((each) => each.capture !== capture);
-    return registrations.filter((each) => each.capture === capture);
+    return settled(registrations.filter((each) => each.capture === capture));
   }
+}
+
+/** Puts in the place of callbacks that are in batches what these make of them. */
+function settled(registrations: Registration[]): Registration[] {
+  const batches = new Map<Batch, Registration[]>();
+  for (const registration of registrations) {
+    const { batch } = registration;
+    if (batch === undefined) continue;
+    const known = batches.get(batch);
+    if (known) known.push(registration);
+    else batches.set(batch, [registration]);
+  }
+  if (batches.size === 0) return registrations;
+
+  const callbackOf = new Map<Registration, Callback | undefined>();
+  for (const [batch, left] of batches) {
+    const callbacks = batch.settle(left.map(({ callback }) => callback));
+    for (const [index, registration] of left.entries()) {
+      callbackOf.set(registration, callbacks[index]);
+    }
+  }
+  return registrations.flatMap((registration) => {
+    if (registration.batch === undefined) return registration;
+    const callback = callbackOf.get(registration);
+    return callback ? { ...registration, callback } : [];
+  });
 }
 
 /** Logs the error of a callback that was asked to be survived (D-264). */

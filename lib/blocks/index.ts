@@ -8,7 +8,13 @@
 export type { Block } from './block.js';
 export { BlockName } from './block-name.js';
 export { Blocks } from './blocks.js';
-export { type DueCallback, logFailedCallback } from './callbacks.js';
+export {
+  type Batch,
+  type Callback,
+  type CallbackOptions,
+  type DueCallback,
+  logFailedCallback,
+} from './callbacks.js';
 export type { Driver, Handle, Outcome } from './driver.js';
 export type { FailedQuery } from './failure-record.js';
 export type { ApplicationContext } from './flow.js';

@@ -1,4 +1,5 @@
 import { Block, type BlockOptions } from './block.js';
+import type { CallbackOptions } from './callbacks.js';
 import type { Handle, Outcome } from './driver.js';
 import type { RootBlock } from './root-block.js';
 import { Savepoint } from './savepoint-stack.js';
@@ -126,9 +127,9 @@ export class SavepointBlock extends Block {
     if (!this.endsByHand) this.breakBy(error, this.opened);
   }
 
-  override register(callback: () => unknown, robust: boolean): void {
+  override register(callback: () => unknown, options: CallbackOptions): void {
     this.#assertNotLost();
-    super.register(callback, robust);
+    super.register(callback, options);
   }
 
   override assertTakesBlocks(): void {

@@ -56,7 +56,7 @@ export function blockTransactionClass(
         throw new InvalidArgumentError('afterCommit(callback) needs a function.');
       }
       const named = this[BLOCK];
-      named.blocks.innermostIn(named).register(() => callback.call(this, this), false);
+      named.blocks.innermostIn(named).register(() => callback.call(this, this), { robust: false });
     }
   }
   return Transaction;

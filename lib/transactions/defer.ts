@@ -37,7 +37,7 @@ export function makeDefer(databaseOf: () => Database, atomic: Atomic): Defer {
     const { blocks } = databaseOf();
     const deferred = () => atomic(() => callback(...parameters));
     Object.defineProperty(deferred, 'name', { value: givenName(callback) });
-    const queued = blocks.queue(deferred, false, blocks.current());
+    const queued = blocks.queue(deferred, { robust: false }, blocks.current());
     return queued ? undefined : callback(...parameters);
   };
 }

@@ -22,6 +22,7 @@ export {
   assertAliasFree,
   databaseFor,
   databases,
+  findDatabase,
   removeDatabase,
   TRANSACTION,
   USING,
@@ -33,3 +34,9 @@ export {
   postCommit,
   postRollback,
 } from './transaction-signals.js';
+export {
+  blocksOf,
+  type Doing,
+  queueUntilStored,
+  TogetherWhenStored,
+} from './until-stored.js';

@@ -62,7 +62,7 @@ async function registerOrRun(
 ): Promise<void> {
   const { robust = false, transaction } = options;
   const database = databaseOf(options);
-  if (database.blocks.queue(callback, robust, database.blockFor(transaction))) return;
+  if (database.blocks.queue(callback, { robust }, database.blockFor(transaction))) return;
   try {
     await callback();
   } catch (error) {

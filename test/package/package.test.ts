@@ -55,8 +55,8 @@ describe('the package', function () {
     it('has its JavaScript in few files, for each takes its time to load', () => {
       const scripts = tarball.files.filter(({ path }) => path.endsWith('.js'));
 
-      // What all share, and what those for requests and those for logins do.
-      expect(scripts).to.have.lengthOf(ENTRIES.length + 3);
+      // What all share, and what those for requests, for logins and for tasks do.
+      expect(scripts).to.have.lengthOf(ENTRIES.length + 4);
     });
 
     it('knows its own version', () => {
