@@ -61,6 +61,7 @@ export class TestContext {
     if (this.#namespace === undefined) return;
     // useCLS has no undo, and it is for the whole process.
     delete (Sequelize as { _cls?: Namespace })._cls;
+    forgetContexts(this.#namespace);
     this.#namespace = undefined;
   }
 
@@ -73,4 +74,14 @@ export class TestContext {
 /** One for the whole run: each slows every promise from then on, and none can be taken back. */
 function applicationNamespace(): Namespace {
   return getNamespace('application') ?? createNamespace('application');
+}
+
+/**
+ * Has a namespace follow nothing any more. Its hooks stay for the whole process, and stumble over
+ * connections that HTTP uses again, with an error that nobody can catch.
+ */
+function forgetContexts(namespace: Namespace): void {
+  const { _contexts } = namespace as unknown as { readonly _contexts: Map<number, object> };
+  _contexts.clear();
+  Object.assign(namespace, { active: null, _set: [] });
 }
