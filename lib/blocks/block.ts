@@ -283,11 +283,10 @@ export abstract class Block implements SavepointOwner, OpenChild {
     this.assertSound();
   }
 
-  /** Queues a callback for the commit, or with `isEarly` for the moment before it. */
+  /** Queues a callback for the commit. */
   register(callback: () => unknown, options: CallbackOptions): void {
     this.assertOpen();
-    const capture = options.isEarly ? undefined : this.blocks.seam.capture;
-    this.root.callbacks.add(callback, options, this, capture);
+    this.root.callbacks.add(callback, options, this, this.blocks.seam.capture);
   }
 
   /**
@@ -336,9 +335,9 @@ export abstract class Block implements SavepointOwner, OpenChild {
 
   /** Ends the block and keeps its work, or throws why it could not. */
   async complete(): Promise<void> {
+    // What is to run before a commit belongs here, where the block still takes queries: in the flow of
+    // the block, which has been left by now, and with an error of it going to fail().
     this.assertOpen();
-    const early = this.runEarly();
-    if (early !== undefined) await this.#orFail(early);
     const closing = this.#close(endWithParent);
     if (closing !== undefined) await closing;
     try {
@@ -347,20 +346,6 @@ export abstract class Block implements SavepointOwner, OpenChild {
       this.#end();
       const announcement = this.announce();
       if (announcement !== undefined) await announcement;
-    }
-  }
-
-  /** Does what is to be done before the commit, in the flow of the block, which still takes queries. */
-  protected runEarly(): Promise<void> | undefined {
-    return undefined;
-  }
-
-  async #orFail(early: Promise<void>): Promise<void> {
-    try {
-      await early;
-    } catch (error) {
-      if (this.open) await this.fail(error).catch(() => {});
-      throw error;
     }
   }
 

@@ -34,8 +34,6 @@ export interface CallbackOptions {
   readonly robust: boolean;
   /** With which others it is settled. */
   readonly batch?: Batch | undefined;
-  /** Whether its time is before the commit, in the transaction. */
-  readonly isEarly?: boolean;
 }
 
 /** One registration: what to call, how, and in which block it was made. */
@@ -51,7 +49,6 @@ export interface Registration extends DueCallback, CallbackOptions {
 export class Callbacks {
   readonly #clock: Clock;
   #registrations: Registration[] = [];
-  #hasEarly = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -69,9 +66,8 @@ export class Callbacks {
     capture: Capture | undefined,
   ): void {
     const moment = this.#clock.tick();
-    const { robust, batch, isEarly } = options;
-    this.#registrations.push({ callback, robust, batch, isEarly, block, moment, capture });
-    if (isEarly) this.#hasEarly = true;
+    const { robust, batch } = options;
+    this.#registrations.push({ callback, robust, batch, block, moment, capture });
   }
 
   /** Drops those that are `undone` among what was registered after the moment `since` (D-251). */
@@ -90,15 +86,6 @@ export class Callbacks {
     const taken = this.#registrations;
     this.#registrations = [];
     return settled(taken);
-  }
-
-  /** Takes those off the queue whose time is before the commit, of the blocks that are `kept`. */
-  takeEarly(kept: (block: Block) => boolean): Registration[] {
-    if (!this.#hasEarly) return [];
-    const isDue = ({ isEarly, block }: Registration) => isEarly && kept(block);
-    const registrations = this.#registrations;
-    this.#registrations = registrations.filter((each) => !isDue(each));
-    return settled(registrations.filter(isDue));
   }
 
   /** Drops all callbacks. */

@@ -67,18 +67,6 @@ export class RootBlock extends Block {
     this.#beginning = undefined;
   }
 
-  protected override runEarly(): Promise<void> | undefined {
-    // What is still open inside, and nobody awaited, is going to be undone.
-    const due = this.callbacks.takeEarly(
-      (block) => block === this || block.ended || block.endsByHand,
-    );
-    if (due.length === 0 || this.failures.current) return undefined;
-    return this.blocks.enter(this, async () => {
-      for (const { callback } of due) await callback();
-      await this.runEarly();
-    });
-  }
-
   protected async keep(): Promise<void> {
     const failure = this.failures.within(this);
     if (failure) {
