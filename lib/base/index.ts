@@ -27,7 +27,7 @@ export {
 export { functionName, givenName } from './function-name.js';
 export { isClass } from './is-class.js';
 export { type Configuration, configure, type Logger, logger } from './logger.js';
-export { obtain } from './maps.js';
+export { groupBy, obtain } from './maps.js';
 export {
   ANYTHING,
   BOOLEAN,

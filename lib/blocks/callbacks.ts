@@ -1,4 +1,4 @@
-import { functionName, logger, textOf } from '../base/index.js';
+import { functionName, groupBy, logger, textOf } from '../base/index.js';
 import type { Block } from './block.js';
 import type { Clock } from './clock.js';
 
@@ -103,18 +103,11 @@ export class Callbacks {
 
 /** Puts in the place of callbacks that are in batches what these make of them. */
 function settled(registrations: Registration[]): Registration[] {
-  const batches = new Map<Batch, Registration[]>();
-  for (const registration of registrations) {
-    const { batch } = registration;
-    if (batch === undefined) continue;
-    const known = batches.get(batch);
-    if (known) known.push(registration);
-    else batches.set(batch, [registration]);
-  }
-  if (batches.size === 0) return registrations;
+  if (!registrations.some(({ batch }) => batch)) return registrations;
 
   const callbackOf = new Map<Registration, Callback | undefined>();
-  for (const [batch, left] of batches) {
+  for (const [batch, left] of groupBy(registrations, (registration) => registration.batch)) {
+    if (batch === undefined) continue;
     const callbacks = batch.settle(left.map(({ callback }) => callback));
     for (const [index, registration] of left.entries()) {
       callbackOf.set(registration, callbacks[index]);

@@ -6,6 +6,7 @@
 import type { Job as BullJob, Queue, Worker } from 'bullmq';
 import {
   checkOptions,
+  groupBy,
   InvalidArgumentError,
   isObject,
   logger,
@@ -21,7 +22,6 @@ import {
   type TaskJob,
   type WorkerSettings,
 } from './backend.js';
-import { byQueue } from './by-queue.js';
 import type { Json } from './json.js';
 import { jobFrom, storedJob } from './stored-job.js';
 import { TasksNotSentError } from './task-errors.js';
@@ -107,7 +107,7 @@ export class BullmqBackend extends TaskBackend {
   }
 
   override async enqueue(jobs: readonly TaskJob[]): Promise<readonly string[]> {
-    const queues = byQueue(jobs);
+    const queues = groupBy(jobs, ({ queueName }) => queueName);
     const sent = await Promise.allSettled(
       [...queues].map(([queue, ofQueue]) => this.#add(queue, ofQueue)),
     );

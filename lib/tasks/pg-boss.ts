@@ -7,6 +7,7 @@ import type { Sequelize } from 'sequelize';
 import {
   BOOLEAN,
   checkOptions,
+  groupBy,
   InvalidArgumentError,
   NAME,
   type OptionRules,
@@ -23,7 +24,6 @@ import {
   type TaskJob,
   type WorkerSettings,
 } from './backend.js';
-import { byQueue } from './by-queue.js';
 import type { Json } from './json.js';
 import { jobFrom, storedJob } from './stored-job.js';
 import type { TaskResultStatus, TaskState } from './task-result.js';
@@ -196,7 +196,7 @@ export class PgBossBackend extends TaskBackend {
 
   override async enqueue(jobs: readonly TaskJob[]): Promise<readonly string[]> {
     for (const job of jobs) assertStorable(job);
-    for (const [queue, ofQueue] of byQueue(jobs)) {
+    for (const [queue, ofQueue] of groupBy(jobs, ({ queueName }) => queueName)) {
       await this.#make(queue);
       await this.#store(queue, ofQueue);
     }
