@@ -7,6 +7,7 @@ import { DataTypes, Model, Sequelize, type Transaction } from 'sequelize';
 import { atomic, install } from 'sequelize-signals';
 import { Clock } from '#lib/blocks/clock';
 import { UndoLog } from '#lib/blocks/undo-log';
+import { printOutcomes } from '../support/print-outcomes.js';
 
 const collect = globalThis.gc as () => void;
 
@@ -84,9 +85,7 @@ async function main(): Promise<void> {
   Order.init({ note: DataTypes.JSON }, { sequelize, timestamps: false });
   await sequelize.sync();
 
-  const outcomes: Record<string, number> = {};
-  for (const [title, run] of Object.entries(CASES)) outcomes[title] = await run();
-  console.log(JSON.stringify(outcomes));
+  await printOutcomes(CASES);
 }
 
 void main();

@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Model, type ModelStatic, Sequelize } from 'sequelize';
 import { install, postDelete, postSave, preSave } from 'sequelize-signals';
 import { ReplacedMethods } from '#lib/sequelize/replaced-methods';
+import { printOutcomes } from '../support/print-outcomes.js';
 
 const collect = globalThis.gc as () => void;
 
@@ -80,9 +81,7 @@ function linkAnew(): object[] {
 async function main(): Promise<void> {
   install(sequelize);
 
-  const outcomes: Record<string, number> = {};
-  for (const [title, run] of Object.entries(CASES)) outcomes[title] = await run();
-  console.log(JSON.stringify(outcomes));
+  await printOutcomes(CASES);
 }
 
 void main();

@@ -5,6 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { receiver, Signal } from 'sequelize-signals';
 import { liveReceivers, muteEverywhere } from '#lib/signals/index';
+import { printOutcomes } from '../support/print-outcomes.js';
 
 const collect = globalThis.gc as () => void;
 
@@ -364,9 +365,7 @@ function connectDropped(signal: Signal) {
 }
 
 async function main(): Promise<void> {
-  const outcomes: Record<string, object> = {};
-  for (const [title, run] of Object.entries(CASES)) outcomes[title] = await run();
-  console.log(JSON.stringify(outcomes));
+  await printOutcomes(CASES);
 }
 
 main().catch((error: unknown) => {

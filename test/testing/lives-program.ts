@@ -7,6 +7,7 @@ import { Sequelize } from 'sequelize';
 import { atomic, install, onCommit, Signal, transaction } from 'sequelize-signals';
 import { captureOnCommitCallbacks, muteSignals, testTransaction } from 'sequelize-signals/testing';
 import { aliveOf, bytesLeftBy } from '../support/heap.js';
+import { printOutcomes } from '../support/print-outcomes.js';
 
 const sequelize = new Sequelize({ dialect: 'sqlite', storage: ':memory:', logging: false });
 
@@ -137,9 +138,7 @@ const CASES: Record<string, () => Promise<number>> = {
 async function main(): Promise<void> {
   install(sequelize);
 
-  const outcomes: Record<string, number> = {};
-  for (const [title, run] of Object.entries(CASES)) outcomes[title] = await run();
-  console.log(JSON.stringify(outcomes));
+  await printOutcomes(CASES);
 }
 
 void main();

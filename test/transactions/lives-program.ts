@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Sequelize } from 'sequelize';
 import { atomic, install, onCommit, transaction } from 'sequelize-signals';
 import { aliveOf, bytesLeftBy } from '../support/heap.js';
+import { printOutcomes } from '../support/print-outcomes.js';
 
 const sequelize = new Sequelize({ dialect: 'sqlite', storage: ':memory:', logging: false });
 
@@ -87,9 +88,7 @@ const CASES: Record<string, () => Promise<number>> = {
 async function main(): Promise<void> {
   install(sequelize);
 
-  const outcomes: Record<string, number> = {};
-  for (const [title, run] of Object.entries(CASES)) outcomes[title] = await run();
-  console.log(JSON.stringify(outcomes));
+  await printOutcomes(CASES);
 }
 
 void main();
