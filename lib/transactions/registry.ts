@@ -48,9 +48,14 @@ export function databases(): Iterable<Database> {
   return byAlias.values();
 }
 
+/** Whether a value may name a database. */
+export function isUsing(value: unknown): value is Using {
+  return typeof value === 'string' || (typeof value === 'object' && value !== null);
+}
+
 /** The rule of an option that names the database. */
 export const USING: OptionRule = {
-  accepts: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+  accepts: isUsing,
   expected: 'an alias or an installed Sequelize instance',
 };
 

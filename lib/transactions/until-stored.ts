@@ -2,7 +2,7 @@ import type { Transaction } from 'sequelize';
 import { obtain, peek } from '../base/index.js';
 import type { Batch, Block, Callback, CallbackOptions, RootBlock } from '../blocks/index.js';
 import type { Database } from '../sequelize/index.js';
-import { databases, findDatabase, type Using } from './registry.js';
+import { databases, findDatabase, isUsing } from './registry.js';
 
 /** What is done somewhere, as far as it says where. */
 export interface Doing {
@@ -98,10 +98,6 @@ function namedDatabase(using: unknown, transaction: unknown): Database | undefin
   if (byName) return byName;
   const sequelize = isGiven(transaction) ? peek(transaction, 'sequelize') : undefined;
   return isUsing(sequelize) ? findDatabase(sequelize) : undefined;
-}
-
-function isUsing(value: unknown): value is Using {
-  return typeof value === 'string' || (typeof value === 'object' && value !== null);
 }
 
 function isGiven(value: unknown): value is Transaction {
