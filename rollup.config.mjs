@@ -33,7 +33,7 @@ export default defineConfig({
         (name) => `${modules}/requests/${name}.js`,
       ),
       logins: [`${modules}/logins/send-logins.js`],
-      tasks: ['backend', 'stored-job', 'assert-storable', 'by-queue', 'task-rules'].map(
+      tasks: ['backend', 'stored-job', 'assert-storable', 'task-rules'].map(
         (name) => `${modules}/tasks/${name}.js`,
       ),
     },
